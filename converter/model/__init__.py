@@ -1,0 +1,31 @@
+"""The nouns that every stage shares.  Standard library only, frozen, no input or output."""
+
+from converter.model.artifact import Artifact
+from converter.model.diagnostics import Diagnostic, Severity, has_errors, ordered, printable
+from converter.model.fidelity import Evidence, Fidelity, Loss, Status, joined
+from converter.model.node import node
+from converter.model.rule import LogSource, Related, Rule
+from converter.model.source import LIMIT, Source, Span, pack, unpack
+
+__all__ = [
+    "LIMIT",
+    "Artifact",
+    "Diagnostic",
+    "Evidence",
+    "Fidelity",
+    "LogSource",
+    "Loss",
+    "Related",
+    "Rule",
+    "Severity",
+    "Source",
+    "Span",
+    "Status",
+    "has_errors",
+    "joined",
+    "node",
+    "ordered",
+    "pack",
+    "printable",
+    "unpack",
+]

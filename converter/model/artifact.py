@@ -1,0 +1,14 @@
+"""A file that the compiler makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file below ``output/<target>/``: its relative path with forward slashes, its bytes, its rules' ids."""
+
+    path: str
+    data: bytes
+    rules: tuple[str, ...]

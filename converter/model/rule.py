@@ -1,0 +1,74 @@
+"""A canonical rule's metadata: what is said about the detection, without the detection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from converter.model.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Sigma's log source; an absent part is ``""``."""
+
+    category: str = ""
+    product: str = ""
+    service: str = ""
+
+    def __str__(self) -> str:
+        parts = {"category": self.category, "product": self.product, "service": self.service}
+        return ", ".join(f"{name} {value}" for name, value in parts.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another rule's id and how this one came from it."""
+
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The header of a rule.  Texts are as written; an absent text is ``""``, an absent list ``()``.
+
+    ``converter`` is the ``x-converter`` key, ``detection`` the section as
+    read (``converter.ir`` gives it meaning), ``positions`` the packed offsets
+    of top-level values by key and of deeper ones by their dotted path.
+    """
+
+    source: Source
+    title: str
+    id: str
+    logsource: LogSource
+    detection: Mapping[str, Any]
+    status: str = ""
+    description: str = ""
+    references: tuple[str, ...] = ()
+    author: str = ""
+    date: str = ""
+    modified: str = ""
+    license: str = ""
+    taxonomy: str = "sigma"
+    tags: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    level: str = ""
+    fields: tuple[str, ...] = ()
+    converter: Mapping[str, Any] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
+
+    def span(self, key: str = "") -> Span:
+        """Return where the value of ``key`` stands: a dotted path; else the nearest key around it, else the file."""
+        while key:
+            if key in self.positions:
+                return self.source.span(self.positions[key])
+            key = key.rpartition(".")[0]
+        return self.source.start
+
+    def target(self, name: str) -> Mapping[str, Any]:
+        """Return ``x-converter.targets.<name>``, empty when absent."""
+        options: Mapping[str, Any] = self.converter.get("targets", {}).get(name, {})
+        return options

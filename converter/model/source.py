@@ -1,0 +1,69 @@
+"""Where a thing stands in a file: packed offsets while compiling, a ``Span`` when a person reads it.
+
+Readers and nodes carry ``start << 24 | end`` (character offsets) because a
+``Span`` object for every key and value costs a third of the reader's time;
+so a source text must be shorter than 2**24 characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+LIMIT: Final = 1 << 24
+"""Characters a source text may have, exclusive: an offset is 24 bits wide."""
+
+
+def pack(start: int, end: int) -> int:
+    """Return the offsets ``start`` and ``end`` as one integer."""
+    return start << 24 | end
+
+
+def unpack(offsets: int) -> tuple[int, int]:
+    """Return the start and end offsets of a packed integer."""
+    return offsets >> 24, offsets & (LIMIT - 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a file, for people: lines and columns count from 1, ends are exclusive.
+
+    ``text`` is the line on which it begins, for the excerpt of a diagnostic.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a file and the name by which people know it."""
+
+    path: str
+    text: str
+
+    def span(self, offsets: int) -> Span:
+        """Return the lines and columns of packed ``offsets``."""
+        start, end = unpack(offsets)
+        text = self.text
+        start = min(start, len(text))
+        end = max(start, min(end, len(text)))
+        head = text.rfind("\n", 0, start) + 1
+        tail = text.find("\n", start)
+        return Span(
+            path=self.path,
+            line=text.count("\n", 0, start) + 1,
+            column=start - head + 1,
+            end_line=text.count("\n", 0, end) + 1,
+            end_column=end - (text.rfind("\n", 0, end) + 1) + 1,
+            text=text[head : tail if tail >= 0 else len(text)].rstrip("\r"),
+        )
+
+    @property
+    def start(self) -> Span:
+        """The first character, for what concerns the whole file."""
+        return self.span(0)
