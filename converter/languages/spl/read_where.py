@@ -177,7 +177,8 @@ class ExpressionParser:
                 raise fault(self.text, token.start, token.end, "R243", "a macro in an expression is read only when it is defined")
             raise self.unexpected()
         offsets = self.text.offsets(token.start, token.end)
-        if token.kind == "word" and token.text.upper() in _WORDS:
+        called = token.kind == "word" and self.tokens[self.index + 1].text == "(" and token.text in FUNCTIONS
+        if token.kind == "word" and token.text.upper() in _WORDS and not called:
             raise self.unexpected()
         self.take()
         if token.kind == "string":
