@@ -231,3 +231,10 @@ def test_hostile_pattern_takes_linear_time() -> None:
     found = read('* | where match(f, "^(a|a)*(a*)*(.*a){9}b$")')
     assert isinstance(found, Pipeline)
     assert run(found, [{"f": ("a" * 3_000,)}, {"f": ("a" * 3_000 + "b",)}]) == (1,)
+
+
+def test_complaints_about_a_file_are_bounded() -> None:
+    """A file of one header a hundred thousand times is told of a few times only."""
+    found = read_conf("[a]\n" * 100_000, "x.conf")
+    assert not isinstance(found, Conf)
+    assert len(found) == 50

@@ -20,6 +20,8 @@ from converter.model import Diagnostic, Severity, Source, pack
 
 SIZE: Final = 8_000_000
 """Characters of a file."""
+COMPLAINTS: Final = 50
+"""Diagnostics of one file; reading stops there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ _LIKE_SETTING = re.compile(r"[A-Za-z_][\w.:-]*[ \t]*=")
 
 
 def read_conf(text: str, path: str) -> Conf | tuple[Diagnostic, ...]:
-    """Return the stanzas of a file, or everything wrong with it, by place.
+    """Return the stanzas of a file, or what is wrong with it, by place.
 
     Codes: R248 what is no line of a configuration file, R249 what Splunk
     would read in silence, but not as meant.
@@ -117,7 +119,7 @@ class _Reader:
         """Go through the file, one setting or header at a time."""
         lines = list(_lines(self.source.text))
         index = 0
-        while index < len(lines):
+        while index < len(lines) and len(self.found) < COMPLAINTS:
             last = index
             while lines[last].continues and last + 1 < len(lines):
                 last += 1

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from converter.data.splunk_view import splunk_fields
-from converter.languages.spl import DEFAULT, READINGS, Conf, Macro, Pipeline, Reading, matches, read, read_conf, run
+from converter.languages.spl import DEFAULT, READINGS, Conf, Macro, Pipeline, Reading, macros_of, matches, read, read_conf, run
 from converter.model import Diagnostic
 
 HERE = Path(__file__).parent
@@ -70,6 +70,38 @@ def test_configuration_file_is_read_or_told(case: dict[str, Any]) -> None:
     else:
         assert not isinstance(found, Conf)
         assert [[one.code, one.span.line, one.span.column] for one in found if one.span] == case["complaints"]
+
+
+def test_macros_come_from_their_file() -> None:
+    """Definitions and argument names of a macros.conf expand the calls of a search."""
+    conf = read_conf(
+        '[verb_is(2)]\nargs = one, other\ndefinition = verb IN ("$one$", "$other$") cost="$5"\n[all]\ndefinition = search *\n', "m"
+    )
+    assert isinstance(conf, Conf)
+    macros = macros_of(conf)
+    assert isinstance(macros, dict)
+    pipeline = read('`verb_is(get, "list")` | `all`', macros=macros)
+    assert isinstance(pipeline, Pipeline)
+    assert run(pipeline, [splunk_fields({"verb": verb, "cost": "$5"}) for verb in ("get", "create", "LIST")]) == (0, 2)
+
+
+@pytest.mark.parametrize("text", ["[a]\nargs = x\n", "[a]\ndefinition = x\niseval = 1\n"])
+def test_macro_without_plain_text_is_told(text: str) -> None:
+    """A macro that lacks a definition, or computes its text, is refused at its header."""
+    conf = read_conf(text, "macros.conf")
+    assert isinstance(conf, Conf)
+    found = macros_of(conf)
+    assert isinstance(found, Diagnostic)
+    assert found.span is not None
+    assert (found.code, found.span.line) == ("R243", 1)
+
+
+def test_unexpanded_macro_is_read_but_never_run() -> None:
+    """Without definitions a macro stays in the tree, and running the tree is a wrong usage."""
+    pipeline = read("`kube_audit` a=1 | `a_filter`")
+    assert isinstance(pipeline, Pipeline)
+    with pytest.raises(ValueError, match="kube_audit"):
+        matches(pipeline, {"a": ("1",)})
 
 
 def test_every_fact_of_the_engine_has_a_case() -> None:
