@@ -1,0 +1,23 @@
+"""Falco's condition language and rules files, read and run by the engine's rules."""
+
+from converter.languages.falco.check import check
+from converter.languages.falco.evaluate import matches
+from converter.languages.falco.fields import FieldType, fields_of
+from converter.languages.falco.read import read
+from converter.languages.falco.references import expand
+from converter.languages.falco.syntax import NEWEST, PROFILES, Condition
+from converter.languages.falco.transform import Extracted, Lookup
+
+__all__ = [
+    "NEWEST",
+    "PROFILES",
+    "Condition",
+    "Extracted",
+    "FieldType",
+    "Lookup",
+    "check",
+    "expand",
+    "fields_of",
+    "matches",
+    "read",
+]

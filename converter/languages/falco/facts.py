@@ -1,0 +1,35 @@
+"""What the engine knows, from ``engine.yml``: operators, transformers, and the release that brought each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+from converter.languages.falco.syntax import PROFILES
+
+OPERATORS: Final = (
+    "exists", "<=", "<", ">=", ">", "==", "=", "!=", "glob", "iglob", "contains", "icontains", "bcontains", "startswith",
+    "bstartswith", "endswith", "regex", "intersects", "in", "pmatch",
+)  # fmt: skip
+"""In the order in which the lexer tries them."""
+TRANSFORMERS: Final = ("tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt")
+"""The functions that may stand for a field; ``val`` is one on the right side only."""
+
+
+@cache
+def facts() -> Mapping[str, Any]:
+    """Return ``engine.yml``."""
+    text = files("converter.languages.falco").joinpath("engine.yml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def known_since(construct: str, profile: str) -> bool:
+    """Say whether an engine of this profile reads the construct."""
+    since: str = facts()["since"].get(construct, {}).get("profile", PROFILES[0])
+    return PROFILES.index(profile) >= PROFILES.index(since)

@@ -1,0 +1,39 @@
+"""The fields that a rule of an event source may name: ``fields.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What a field holds: ``type`` is ``string``, ``number`` or ``boolean``; ``many`` says that it is a list.
+
+    ``argument`` is ``key`` or ``index`` when brackets may follow, else empty;
+    ``required`` says that they must.
+    """
+
+    type: str
+    many: bool = False
+    argument: str = ""
+    required: bool = False
+
+
+@cache
+def fields_of(source: str) -> Mapping[str, FieldType]:
+    """Return the fields by name that a rule of this event source may use; empty for a source without a table."""
+    text = files("converter.languages.falco").joinpath("fields.yml").read_text(encoding="utf-8")
+    groups = yaml.safe_load(text)["sources"].get(source, ())
+    return MappingProxyType(
+        {
+            name: FieldType(group["type"], group.get("list", False), group.get("argument", ""), group.get("required", False))
+            for group in groups
+            for name in group["fields"]
+        }
+    )
