@@ -46,6 +46,8 @@ def falco_view(name: str = "kubernetes_audit") -> Mapping[str, Any]:
     lists, shared = view["containers"]["lists"], view["containers"]["fields"]
     for one in lists:
         for short, entry in shared.items():
+            if one in entry.get("not_in", ()):
+                continue
             path = ["requestObject", "spec", one]
             own = {kind: path + value if kind in _WAYS else value for kind, value in entry.items()}
             view["fields"][f"ka.req.pod.{one}.{short}"] = own
@@ -256,7 +258,7 @@ def _keys(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | No
 
 
 def _listed(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | None) -> Values:
-    found = _spread(event, None, entry["listed"])
+    found = _spread(event, 0, entry["listed"])
     if found is None or not argument:
         return None
     texts = [_printed(one) for one in found if one is not _ABSENT]
