@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -19,7 +19,10 @@ from typing import Any, Final, TypeAlias
 from converter.data.falco_query import query_parameter
 
 _VIEWS: Final = Path(__file__).parent / "views" / "falco"
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT)([01]\d|2[0-3])(:[0-5]\d:[0-5]\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)")
+_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:[.,]([0-9]+))?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEX: Final = re.compile("[+-]?[0-9]{1,9}")
 
 Values: TypeAlias = str | tuple[str, ...] | None
@@ -74,9 +77,9 @@ def falco_events(document: object) -> list[Mapping[str, Any]]:
         if isinstance(one, list):
             pending.extend(reversed(one))
         elif _at(one, ["kind"]) == envelope["kinds"]["many"] and isinstance(items := _at(one, ["items"]), list):
-            found += [item for item in items if _is_dated(item)]
+            found += [item for item in items if _nanoseconds(item) is not None]
         elif _at(one, ["kind"]) == envelope["kinds"]["one"] and isinstance(one, Mapping):
-            found += [one] if _is_dated(one) else []
+            found += [one] if _nanoseconds(one) is not None else []
         else:
             return []
     return [event for event in found if len(_compact(event).encode("utf-8", "surrogatepass")) <= envelope["max_bytes"]]
@@ -115,16 +118,18 @@ def _fits(document: object, limit: int) -> bool:
     return False
 
 
-def _is_dated(event: object) -> bool:
+def _nanoseconds(event: object) -> int | None:
+    """Return the event's time since 1970, ``None`` where the plugin cannot read it."""
     stamp = _at(event, ["stageTimestamp"])
     found = _TIME.fullmatch(stamp) if isinstance(stamp, str) else None
     if found is None:
-        return False
+        return None
+    seconds, fraction, zone = found.groups()
     try:
-        datetime.fromisoformat(found.group(1) + found.group(2) + found.group(3))
+        moment = datetime.fromisoformat(seconds + ("+00:00" if zone == "Z" else zone))
     except ValueError:
-        return False
-    return True
+        return None
+    return (moment - _EPOCH) // timedelta(seconds=1) * 10**9 + int((fraction or "0")[:9].ljust(9, "0"))
 
 
 def _at(value: object, path: Sequence[str]) -> object:
@@ -189,7 +194,10 @@ def _constant(_event: Mapping[str, Any], entry: Mapping[str, Any], _argument: st
 
 
 def _event(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | None) -> Values:
-    """Return the event, or the part of it that a JSON pointer names; the slash in front may be missing."""
+    """Return the event, its time, or the part of it that a JSON pointer names; the slash in front may be missing."""
+    if entry["event"] == "nanoseconds":
+        moment = _nanoseconds(event)
+        return None if moment is None else str(moment)
     if entry["event"] == "indented":
         return json.dumps(event, ensure_ascii=False, indent=2, default=str)
     if entry["event"] == "compact" or not argument:

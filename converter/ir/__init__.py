@@ -1,5 +1,9 @@
 """Meaning: the nodes of a detection, how Sigma is lowered to them, and the oracle that evaluates them."""
 
+from converter.ir.evaluate import evaluate, fits, fold, holds, unevaluable
+from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
+from converter.ir.features import FEATURES, feature, feature_of_test
+from converter.ir.lower import lower
 from converter.ir.nodes import (
     And,
     Atom,
@@ -27,6 +31,7 @@ from converter.ir.nodes import (
 )
 
 __all__ = [
+    "FEATURES",
     "And",
     "Atom",
     "Boolean",
@@ -35,6 +40,7 @@ __all__ = [
     "Exists",
     "FieldMatch",
     "FieldRef",
+    "Found",
     "Keyword",
     "Node",
     "Not",
@@ -48,6 +54,18 @@ __all__ = [
     "Text",
     "Wild",
     "atoms",
+    "evaluate",
+    "feature",
+    "feature_of_test",
+    "fits",
+    "fold",
+    "holds",
+    "lookup",
+    "lower",
     "parts_of",
+    "scalar_text",
     "sigma_text",
+    "texts",
+    "too_deep",
+    "unevaluable",
 ]

@@ -1,0 +1,34 @@
+"""Facts with their sources: log sources, fields, views, ATT&CK, schemas.  Files are read on first use."""
+
+from converter.data.attack import Tactic, Technique, Threat, attack_version, tactic, tactic_named, technique, threats
+from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
+from converter.data.shipped import shipped
+from converter.data.splunk_view import SplunkView, splunk_fields, splunk_view
+from converter.data.tables import Binding, Field, Source, bindings, fields, load, source_of, sources
+
+__all__ = [
+    "Binding",
+    "Field",
+    "Source",
+    "SplunkView",
+    "Tactic",
+    "Technique",
+    "Threat",
+    "attack_version",
+    "bindings",
+    "falco_events",
+    "falco_fields",
+    "falco_values",
+    "falco_view",
+    "fields",
+    "load",
+    "shipped",
+    "source_of",
+    "sources",
+    "splunk_fields",
+    "splunk_view",
+    "tactic",
+    "tactic_named",
+    "technique",
+    "threats",
+]

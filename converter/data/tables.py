@@ -1,0 +1,114 @@
+"""Log sources and fields as data: what a rule's names are, and what they are called on a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from converter.model import LogSource
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a log source's producer writes in a field.
+
+    ``type`` is keyword, text, long, boolean, date or ip; ``many`` says that
+    the value stands in a list; ``lower`` that the producer writes lower case
+    only; ``values`` is the closed list of what it writes, when there is one.
+    """
+
+    name: str
+    type: str
+    many: bool = False
+    lower: bool = False
+    values: tuple[str, ...] = ()
+
+    @property
+    def one_spelling(self) -> bool:
+        """Whether a text has only one spelling, so that comparing with regard to case loses nothing."""
+        return self.lower or bool(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A field on a target: its path and type there, and whether the target keeps it as a list."""
+
+    field: Field
+    path: str
+    type: str = "keyword"
+    list: bool = False
+
+    def spelling(self, text: str) -> str:
+        """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
+        if self.field.lower:
+            return text.lower() if text.isascii() else text
+        return next((value for value in self.field.values if value.lower() == text.lower()), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A log source that the tables know, and what each target needs to select its events."""
+
+    id: str
+    title: str
+    sigma: Mapping[str, Any]
+    targets: Mapping[str, Mapping[str, Any]]
+
+    def admits(self, logsource: LogSource) -> bool:
+        """Whether a rule's log source is this one."""
+        return (
+            logsource.product == self.sigma["product"]
+            and logsource.service == self.sigma["service"]
+            and logsource.category in self.sigma["category"]
+        )
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """Return the log sources by id."""
+    table = load("logsources.yml")
+    return {name: Source(name, entry["title"], entry["sigma"], entry["targets"]) for name, entry in table.items()}
+
+
+def source_of(logsource: LogSource) -> Source | None:
+    """Return the log source that a rule names, if the tables know it."""
+    return next((source for source in sources().values() if source.admits(logsource)), None)
+
+
+@cache
+def fields(source: str) -> Mapping[str, Field]:
+    """Return the fields of a log source by the name that rules use."""
+    return {
+        name: Field(name, entry["type"], entry.get("many", False), entry.get("case") == "lower", tuple(entry.get("values", ())))
+        for name, entry in load(f"fields/{source}.yml").items()
+    }
+
+
+@cache
+def bindings(target: str, source: str) -> Mapping[str, Binding]:
+    """Return what the fields of a log source are called on a target; a field that it lacks is absent.
+
+    Raises:
+        FileNotFoundError: if the target has no table for the log source.
+    """
+    known = fields(source)
+    if target == "python":
+        return {name: Binding(field, name, field.type, field.many) for name, field in known.items()}
+    return {
+        name: Binding(known[name], entry["path"], entry.get("type", "keyword"), entry.get("list", False))
+        for name, entry in load(f"fields/{target}/{source}.yml").items()
+    }
+
+
+@cache
+def load(name: str) -> Any:  # noqa: ANN401 - a YAML file of this package
+    """Return a YAML file of this package; they are ours, so the fast loader may read them."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((_HERE / name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader, on our own file

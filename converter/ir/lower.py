@@ -1,0 +1,162 @@
+"""From a rule's detection section to nodes.
+
+pySigma applies the modifiers and checks the values' types, item by item; the
+order of the items and of their values gives each atom its place in the file.
+The condition is read by ``ir.condition``.  ``tests/corpus`` holds the result
+equal to pySigma's own tree on every rule.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from converter.formats import Map, Seq
+from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
+from converter.ir.nodes import And, Node, Not, Or
+from converter.ir.values import LoweringError, atom
+from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
+
+ATOMS: Final = 20_000
+"""Atoms of one rule, after selectors and modifiers have multiplied them."""
+
+
+def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
+    """Return what the rule's detection means, or everything that is wrong with it (M001 to M012).
+
+    Several conditions mean any of them, as in pySigma, which makes one query of each.
+    """
+    lowering = _Lowering(rule)
+    names = {name: value for name, value in rule.detection.items() if name != "condition"}
+    nodes = {name: lowering.detection(value, lowering.place(rule.detection, name)) for name, value in names.items()}
+    tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(names))
+    if lowering.diagnostics or tree is None:
+        return ordered(lowering.diagnostics)
+    return tree
+
+
+class _Lowering:
+    """Collects the diagnostics of one rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._rule = rule
+        self._count = 0
+
+    def place(self, holder: Mapping[str, Any], key: str) -> int:
+        """Return the packed offsets of the value of ``key``."""
+        return holder.offsets[2 * list(holder).index(key) + 1] if isinstance(holder, Map) else 0
+
+    def tell(self, code: str, offsets: int, message: str, help_text: str = "") -> None:
+        self.diagnostics.append(Diagnostic(code, Severity.ERROR, self._rule.source.span(offsets), message, help=help_text))
+
+    def detection(self, value: object, offsets: int) -> Node | None:
+        """Return a map as a conjunction, a list of maps as a disjunction, plain values as keywords."""
+        if isinstance(value, Map):
+            if not value:
+                self.tell("M008", offsets, "an empty detection", "add a field, or remove it")
+                return None
+            places = [(value.offsets[2 * index], value.offsets[2 * index + 1]) for index in range(len(value))]
+            found = [self._item(key, one, *place) for (key, one), place in zip(value.items(), places, strict=True)]
+            return _joined(And, found, offsets)
+        if isinstance(value, Seq):
+            if not value:
+                self.tell("M008", offsets, "an empty detection", "add a value, or remove it")
+                return None
+            if any(isinstance(one, Map | Seq) for one in value):
+                return _joined(Or, [self.detection(one, place) for one, place in zip(value, value.offsets, strict=True)], offsets)
+        return self._item(None, value, offsets, offsets)
+
+    def _item(self, key: object, value: object, key_offsets: int, offsets: int) -> Node | None:
+        from sigma.modifiers import modifier_mapping
+
+        if key is not None and not isinstance(key, str):
+            self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
+            return None
+        names = key.split("|")[1:] if key else []
+        for name in names:
+            if name not in modifier_mapping:
+                close = difflib.get_close_matches(name, modifier_mapping, n=1)
+                start, end = unpack(key_offsets)
+                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(modifier_mapping))
+                self.tell("M001", pack(start, end), f"unknown modifier '{name}'", help_text)
+                return None
+        try:
+            found = atom(key, value, offsets)
+        except LoweringError as error:
+            self.tell(error.code, error.offsets or offsets, error.message, error.help)
+            return None
+        return found
+
+    def conditions(self, nodes: Mapping[str, Node], names: tuple[str, ...]) -> Node | None:
+        """Return the rule's condition, or the disjunction of its conditions."""
+        section = self._rule.detection
+        if "condition" not in section:
+            self.tell(
+                "M003",
+                self._rule.positions.get("detection", 0),
+                "the detection has no condition",
+                "add 'condition: ' and a detection's name",
+            )
+            return None
+        value, offsets = section["condition"], self.place(section, "condition")
+        texts, places = (value, value.offsets) if isinstance(value, Seq) else ([value], [offsets])
+        found = [self._condition(text, place, nodes, names) for text, place in zip(texts, places, strict=True)]
+        if not found:
+            self.tell("M003", offsets, "an empty list of conditions", "write one condition")
+        return _joined(Or, found, offsets)
+
+    def _condition(self, text: object, offsets: int, nodes: Mapping[str, Node], names: tuple[str, ...]) -> Node | None:
+        if not isinstance(text, str) or not text.strip():
+            self.tell("M003", offsets, "a condition is a text that names detections", "for example 'selection and not filter'")
+            return None
+        start = unpack(offsets)[0]
+        # A quoted or folded scalar's characters are not the file's: then the whole condition is the place.
+        exact = self._rule.source.text.startswith(text, start)
+
+        def at(first: int, last: int) -> int:
+            return pack(start + first, start + last) if exact else offsets
+
+        try:
+            return self._build(parse_condition(text), nodes, names, at)
+        except ConditionError as error:
+            code = "M007" if "aggregation" in error.message else "M003"
+            self.tell(code, at(error.start, error.end), error.message, error.help)
+            return None
+
+    def _build(self, tree: Condition, nodes: Mapping[str, Node], names: tuple[str, ...], at: Any) -> Node | None:  # noqa: ANN401 - a local function
+        self._count += 1
+        offsets = at(tree.start, tree.end)
+        if self._count > ATOMS:
+            raise ConditionError(f"the condition names more than {ATOMS} detections", tree.start, tree.end, "simplify it")
+        match tree:
+            case Name(name):
+                if name not in names:
+                    close = difflib.get_close_matches(name, names, n=1)
+                    self.tell(
+                        "M004",
+                        offsets,
+                        f"the condition names '{name}', which is not defined",
+                        f"did you mean '{close[0]}'?" if close else "define it",
+                    )
+                return nodes.get(name)
+            case Selector(every, pattern):
+                chosen = selected(pattern, names)
+                if not chosen:
+                    self.tell("M005", offsets, f"no detection is named like '{pattern}'", "define one, or remove the part")
+                return _joined(And if every else Or, [nodes.get(name) for name in chosen], offsets)
+            case Negation(operand):
+                child = self._build(operand, nodes, names, at)
+                return None if child is None else Not(child, offsets)
+            case Junction(word, operands):
+                found = [self._build(one, nodes, names, at) for one in operands]
+                return _joined(And if word == "and" else Or, found, offsets)
+
+
+def _joined(kind: type[And] | type[Or], found: list[Node | None], offsets: int) -> Node | None:
+    """Return the nodes as one, ``None`` when a part is missing (it was told)."""
+    whole = tuple(one for one in found if one is not None)
+    if len(whole) < len(found) or not whole:
+        return None
+    return whole[0] if len(whole) == 1 else kind(whole, offsets)

@@ -1,0 +1,151 @@
+"""One detection item through pySigma: a key with its modifiers and values, to nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from converter.formats import Map, Seq
+from converter.ir.nodes import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    Exists,
+    FieldMatch,
+    FieldRef,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Parts,
+    Regex,
+    Shape,
+    Test,
+    Text,
+    Wild,
+)
+
+
+class LoweringError(Exception):
+    """Why an item has no meaning; ``offsets`` is 0 when the whole value is the place."""
+
+    def __init__(self, code: str, message: str, help_text: str = "", offsets: int = 0) -> None:
+        super().__init__(message)
+        self.code, self.message, self.help, self.offsets = code, message, help_text, offsets
+
+
+def atom(key: str | None, value: object, offsets: int) -> Node:
+    """Return the meaning of ``key: value``; raise ``LoweringError``.
+
+    A key of ``None`` or without a field name means keywords.  Of a list the
+    values are joined with "or", with "and" under ``|all``.
+    """
+    from sigma.exceptions import SigmaError, SigmaRegularExpressionError
+    from sigma.rule.detection import SigmaDetectionItem
+
+    values = value if isinstance(value, Seq) else [value]
+    places = value.offsets if isinstance(value, Seq) else [offsets]
+    for one, place in zip(values, places, strict=True):
+        if isinstance(one, Map | Seq):
+            raise LoweringError("M008", "a value cannot be a map or a list of lists", "write one value a line", place)
+        if not isinstance(one, str | int | float | bool | None):
+            raise LoweringError("M008", f"a {type(one).__name__} is not a value of Sigma", "put it in quotes", place)
+    try:
+        item = SigmaDetectionItem.from_mapping(key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
+    except SigmaRegularExpressionError as error:
+        raise LoweringError("M006", _told(error), "correct the regular expression") from error
+    except SigmaError as error:
+        raise LoweringError("M002", _told(error), "see the modifier's description in the Sigma specification") from error
+    except Exception as error:  # pySigma raises bare errors for odd types; whatever it is, it is this item's
+        raise LoweringError("M002", f"pySigma cannot read this item: {_told(error)}", "check the value's type") from error
+    modifiers = tuple(key.split("|")[1:]) if key else ()
+    if not item.value:
+        if item.field is None:
+            raise LoweringError("M008", "an empty list of keywords", "add a value")
+        return FieldMatch(item.field, Null(), offsets, modifiers)
+    if len(item.value) != len(places):
+        places = [offsets] * len(item.value)
+    nodes = tuple(_node(item.field, one, place, modifiers) for one, place in zip(item.value, places, strict=True))
+    kind = And if item.value_linking.__name__ == "ConditionAND" else Or
+    tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
+    return Not(tree, offsets) if getattr(item, "negated", False) else tree
+
+
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:1].lower() + text[1:300].rstrip(".")
+
+
+def _node(field: str | None, value: Any, offsets: int, modifiers: tuple[str, ...]) -> Node:  # noqa: ANN401 - a SigmaType, imported lazily
+    from sigma.types import SigmaExpansion
+
+    if isinstance(value, SigmaExpansion):
+        nodes = tuple(_node(field, one, offsets, modifiers) for one in value.values)
+        return nodes[0] if len(nodes) == 1 else Or(nodes, offsets)
+    test = _test(value, offsets)
+    if field is not None:
+        return FieldMatch(field, test, offsets, modifiers)
+    if not isinstance(test, Text | Regex | Number):
+        raise LoweringError("M008", "a keyword is a text, a number or a regular expression", "bind the value to a field", offsets)
+    return Keyword(test, offsets, modifiers)
+
+
+def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for each type of pySigma
+    from sigma import types as sigma
+
+    match value:
+        case sigma.SigmaString():
+            return Text(_parts(value, offsets), isinstance(value, sigma.SigmaCasedString))
+        case sigma.SigmaTimestampPart():
+            raise LoweringError("M012", "parts of a timestamp are not supported", "compare the field itself", offsets)
+        case sigma.SigmaNumber():
+            return Number(value.number)
+        case sigma.SigmaBool():
+            return Boolean(value.boolean)
+        case sigma.SigmaNull():
+            return Null()
+        case sigma.SigmaExists():
+            return Exists(value.exists)
+        case sigma.SigmaRegularExpression():
+            flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
+            return Regex(str(value.regexp), flags)
+        case sigma.SigmaCIDRExpression():
+            return Cidr(value.cidr)
+        case sigma.SigmaCompareExpression():
+            return Compare(value.op.name.lower(), value.number.number)
+        case sigma.SigmaFieldReference():
+            return FieldRef(value.field, _reference_shape(value))
+    raise LoweringError("M012", f"{type(value).__name__} is not supported", "", offsets)
+
+
+def _reference_shape(value: Any) -> Shape:  # noqa: ANN401 - SigmaFieldReference, imported lazily
+    match value.starts_with, value.ends_with:
+        case True, True:
+            return Shape.CONTAINS
+        case True, False:
+            return Shape.STARTSWITH
+        case False, True:
+            return Shape.ENDSWITH
+    return Shape.EQUALS
+
+
+def _parts(value: Any, offsets: int) -> Parts:  # noqa: ANN401 - SigmaString, imported lazily
+    from sigma.types import SpecialChars
+
+    parts: list[str | Wild] = []
+    for part in value.s:
+        if part is SpecialChars.WILDCARD_MULTI:
+            parts.append(Wild.MANY)
+        elif part is SpecialChars.WILDCARD_SINGLE:
+            parts.append(Wild.ONE)
+        elif not isinstance(part, str):
+            raise LoweringError(
+                "M011", f"the placeholder %{part.name}% has no value", "placeholders are not supported yet: write the values", offsets
+            )
+        elif parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        elif part:
+            parts.append(part)
+    return tuple(parts)

@@ -1,0 +1,121 @@
+"""What a target is: it compiles a resolved rule to parts with losses, and packages compilations to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from converter.data import Binding, Source
+from converter.ir import Node
+from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Status, has_errors, joined
+
+Options: TypeAlias = Mapping[str, Any]
+"""The target's options for one rule: flags over ``x-converter.targets.<t>`` over converter.toml over defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The meaning of a plain rule."""
+
+    tree: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A rule that only its own target understands: its query verbatim."""
+
+    target: str
+    language: str
+    text: str
+
+
+Meaning: TypeAlias = Detection | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRule:
+    """A rule with the target's names for its fields.
+
+    ``guard`` holds the target's own fields that select the log source, with
+    their values: added on build, taken off on import, never part of the
+    detection.  ``fields`` has an entry for each field of the detection that
+    the target knows.
+    """
+
+    rule: Rule
+    meaning: Meaning
+    source: Source
+    guard: Mapping[str, str]
+    fields: Mapping[str, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a target's printer can do in one language, by feature and field type; what is not listed is unsupported."""
+
+    language: str
+    features: Mapping[str, Mapping[str, Any]]
+
+    def fidelity(self, feature: str, type_: str) -> Fidelity | None:
+        """Return the fidelity of a feature on a field type, ``None`` when it is unsupported."""
+        entry = self.features.get(feature, {})
+        named = entry.get(type_, entry.get("any"))
+        return None if named in (None, "unsupported") else Fidelity(named)
+
+    def why(self, feature: str) -> str:
+        """Return the reason that the table gives for a feature's fidelity."""
+        return str(self.features.get(feature, {}).get("why", ""))
+
+
+class Inexpressible(Exception):  # noqa: N818 - the design's name; it is no error of the program
+    """Raised by a printer for a part that it cannot write; the target's ``compile`` turns it into the rule's status."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What a target made of one rule.
+
+    ``parts`` holds the query texts by name; ``needs`` what the parts rely on
+    (macros, plugins, engine version); ``diagnostics`` with an error mean that
+    the rule cannot be expressed.
+    """
+
+    rule: Rule
+    target: str
+    language: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    losses: tuple[Loss, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    resolved: ResolvedRule | None = None
+    options: Options = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """The rule's status before acceptances: a fidelity, or ``unsupported``."""
+        if has_errors(self.diagnostics):
+            return Status.UNSUPPORTED
+        return Status(joined(self.losses).value)
+
+
+class Target(Protocol):
+    """A way out of the compiler."""
+
+    name: str
+
+    def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
+        """Return what each language of the target can express."""
+        ...
+
+    def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
+        """Return the rule's parts and losses; a part that cannot be written is an error in the result."""
+        ...
+
+    def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
+        """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``."""
+        ...

@@ -1,0 +1,138 @@
+"""Envelopes: Jinja templates that lay out an artifact; every value enters through a format filter.
+
+The environment refuses an expression that no filter has escaped, so a
+forgotten filter is an error and never an injection.  Queries are built by
+printers, not by templates.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from converter.data import shipped
+from converter.model import Diagnostic, Rule, Severity
+
+
+class Escaped(str):
+    """A text that a filter has made safe for its format."""
+
+    __slots__ = ()
+
+
+class UnwritableError(Exception):
+    """Raised by a filter for a value that its format cannot hold; ``compile`` or ``package`` tells the author."""
+
+
+def render(template: str, values: Mapping[str, Any]) -> bytes:
+    """Return the artifact that ``templates/<template>`` makes of ``values``, in UTF-8.
+
+    Raises:
+        TypeError: if the template prints a text that no filter has escaped.
+        UnwritableError: if a value cannot be written in the format.
+    """
+    return _environment().get_template(template).render(**values).encode("utf-8")
+
+
+@cache
+def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a template is rendered
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(shipped("templates")),
+        finalize=_finalize,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters = dict(environment.filters) | {
+        "toml": toml,
+        "yaml": yaml,
+        "conf": conf,
+        "stanza": stanza,
+        "py": py,
+        "comment": comment,
+    }
+    return environment
+
+
+def _finalize(value: object) -> object:
+    if isinstance(value, str) and not isinstance(value, Escaped):
+        raise TypeError(f"a template prints {value!r} without a format filter")
+    if value is None:
+        raise TypeError("a template prints nothing where it should print a value")
+    return value
+
+
+def toml(value: object) -> Escaped:
+    """Return a text, number, truth value or list of them as TOML."""
+    if isinstance(value, bool):
+        return Escaped("true" if value else "false")
+    if isinstance(value, int | float):
+        return Escaped(repr(value))
+    if isinstance(value, str):
+        return Escaped(json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f"))
+    if isinstance(value, Iterable):
+        return Escaped("[" + ", ".join(toml(one) for one in value) + "]")
+    raise UnwritableError(f"a {type(value).__name__} in TOML")
+
+
+def yaml(value: object) -> Escaped:
+    """Return a value as YAML in flow style: JSON, whose strings every YAML reader takes."""
+    text = json.dumps(value, ensure_ascii=False)
+    # YAML has no raw control characters, and NEL, LS, PS and a BOM are line breaks or marks to some readers.
+    return Escaped(re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def py(value: object) -> Escaped:
+    """Return a text, number, truth value, ``None`` or tuple of them as a Python literal."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return Escaped(repr(value))
+    if isinstance(value, tuple | list):
+        inner = ", ".join(py(one) for one in value)
+        return Escaped(f"({inner},)" if len(value) == 1 else f"({inner})")
+    raise UnwritableError(f"a {type(value).__name__} in Python")
+
+
+def conf(value: object) -> Escaped:
+    r"""Return a value of a Splunk .conf file: lines are continued with a backslash, control characters go.
+
+    A continued line begins with a blank so that it cannot be read as a key,
+    and no line ends in a backslash of its own, which would swallow the next.
+    """
+    if isinstance(value, bool):
+        return Escaped("1" if value else "0")
+    text = str(value)
+    lines = [_plain_line(line) for line in re.split(r"\r\n|\r|\n", text)]
+    lines = [line for line in lines if line.strip()]
+    return Escaped(" \\\n".join([line if index == 0 else _continued(line) for index, line in enumerate(lines)]))
+
+
+def _plain_line(line: str) -> str:
+    line = "".join(character if character.isprintable() or character == " " else " " for character in line).rstrip()
+    return line + " ." if line.endswith("\\") else line
+
+
+def _continued(line: str) -> str:
+    return line if line.startswith(("|", " ")) else " " + line
+
+
+def stanza(value: str) -> Escaped:
+    """Return the name of a Splunk stanza: brackets, line ends and control characters become blanks."""
+    text = "".join(" " if character in "[]" or not character.isprintable() else character for character in value)
+    return Escaped(" ".join(text.split()).rstrip("\\"))
+
+
+def comment(value: str) -> Escaped:
+    """Return a text for the end of a ``#`` comment: one line without control characters."""
+    return Escaped(" ".join("".join(c if c.isprintable() else " " for c in value).split()))
+
+
+def refusal(rule: Rule, error: UnwritableError) -> Diagnostic:
+    """Return what to tell the author of a rule whose text an artifact cannot hold."""
+    return Diagnostic("T019", Severity.ERROR, rule.span(), f"the artifact cannot hold {error}", help="change the text")

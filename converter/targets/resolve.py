@@ -1,0 +1,49 @@
+"""From a rule's names to a target's: fields, types, and what selects the log source."""
+
+from __future__ import annotations
+
+import difflib
+
+from converter.data import Binding, bindings, fields, source_of
+from converter.ir import FieldMatch, FieldRef, Node, atoms
+from converter.model import Diagnostic, Rule, Severity, Status
+from converter.targets.contract import Detection, ResolvedRule
+
+
+def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return the rule in the target's names.
+
+    ``Status.NO_SOURCE`` when the target has no such log source; else one
+    diagnostic (T001) for each field that the target has no way to.
+    """
+    source = source_of(rule.logsource)
+    if source is None:
+        message = f"the log source ({rule.logsource}) is not among those that the tables know"
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help="see 'converter targets' for the log sources"),)
+    if target not in source.targets:
+        return Status.NO_SOURCE
+    known = bindings(target, source.id)
+    found: dict[str, Binding] = {}
+    problems: list[Diagnostic] = []
+    for atom in atoms(tree):
+        if not isinstance(atom, FieldMatch):
+            continue
+        names = [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
+        for name in names:
+            if name in known:
+                found[name] = known[name]
+            else:
+                problems.append(_unmapped(rule, name, atom, target, source.id))
+    if problems:
+        return tuple(dict.fromkeys(problems))
+    guard = source.targets[target].get("guard", {})
+    return ResolvedRule(rule, Detection(tree), source, guard, found)
+
+
+def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str) -> Diagnostic:
+    close = difflib.get_close_matches(name, bindings(target, source), n=1, cutoff=0.75)
+    exists = name in fields(source)
+    what = "exists in the raw event only" if exists else "is not a field of this log source"
+    help_text = f"did you mean '{close[0]}'?" if close and not exists else f"use another field, or disable {target} for this rule"
+    message = f"the field '{name}' has no counterpart on {target}: it {what}"
+    return Diagnostic("T001", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text)
