@@ -1,6 +1,7 @@
 """Facts with their sources: log sources, fields, views, ATT&CK, schemas.  Files are read on first use."""
 
 from converter.data.attack import Tactic, Technique, Threat, attack_version, tactic, tactic_named, technique, threats
+from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
 from converter.data.shipped import shipped
 from converter.data.splunk_view import SplunkView, splunk_fields, splunk_view
@@ -16,6 +17,8 @@ __all__ = [
     "Threat",
     "attack_version",
     "bindings",
+    "elastic_document",
+    "elastic_mappings",
     "falco_events",
     "falco_fields",
     "falco_values",

@@ -3,6 +3,7 @@
 from converter.ir.evaluate import evaluate, fits, fold, holds, unevaluable
 from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
+from converter.ir.link import link
 from converter.ir.lower import lower
 from converter.ir.nodes import (
     And,
@@ -60,6 +61,7 @@ __all__ = [
     "fits",
     "fold",
     "holds",
+    "link",
     "lookup",
     "lower",
     "parts_of",

@@ -1,1 +1,6 @@
-"""File formats in: each turns a file into canonical rules and says what was lost on the way."""
+"""File formats in: each reader takes bytes and returns rules and diagnostics."""
+
+from converter.readers.schema import schema
+from converter.readers.sigma import read_rules
+
+__all__ = ["read_rules", "schema"]

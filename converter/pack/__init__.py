@@ -1,0 +1,33 @@
+"""A rule pack on disk: find, compile, write, remember."""
+
+from converter.pack.build import Report, Request, Row, build
+from converter.pack.compile import Outcome, compile_rule
+from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
+from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
+
+__all__ = [
+    "Entry",
+    "Loaded",
+    "Outcome",
+    "OutputError",
+    "Pack",
+    "Record",
+    "Report",
+    "Request",
+    "Row",
+    "RuleFile",
+    "Unread",
+    "build",
+    "compile_rule",
+    "digest",
+    "find",
+    "load_bytes",
+    "load_pack",
+    "read_bytes",
+    "read_evidence",
+    "read_manifest",
+    "told",
+    "unreadable",
+    "write_bytes",
+    "write_evidence",
+]

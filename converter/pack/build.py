@@ -1,0 +1,212 @@
+"""Build a pack: compile every rule for every target, write what changed, remove what a former build left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, Source, Status
+from converter.pack.compile import Outcome, compile_rule
+from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_manifest
+from converter.pack.walk import Loaded, Pack, load_pack, told
+from converter.targets import Target
+
+_BUILT = (Status.EXACT, Status.WIDER, Status.NARROWER, Status.MIXED, Status.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rule on a target after the build: its outcome, its file, and on what evidence the status rests."""
+
+    outcome: Outcome
+    artifact: str = ""
+    stale: bool = False
+    evidence: Evidence = Evidence.DECLARED
+    record: Record | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the build fails because of this row."""
+        return not self.outcome.allowed and self.outcome.status not in (Status.NO_SOURCE, Status.DISABLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did, or with ``--check`` would do."""
+
+    pack: Pack
+    rows: tuple[Row, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build: rules for targets into a folder."""
+
+    paths: Sequence[Path]
+    targets: Sequence[Target]
+    output: Path
+    flags: Mapping[str, Any]
+    allow: frozenset[Fidelity]
+    check: bool = False
+    rules: Path = Path("rules")
+
+
+def build(request: Request) -> Report:
+    """Build ``request.paths``; files that all rules share (macros) hold those of the whole pack.
+
+    Raises:
+        OutputError: if the output folder cannot be used.
+    """
+    pack = load_pack(request.paths)
+    chosen = {loaded.file.path for loaded in pack.rules} | {unread.file.path for unread in pack.unread}
+    others = _others(request, {Path(os.path.abspath(path)) for path in chosen})
+    rows: list[Row] = []
+    changed: list[str] = []
+    removed: list[str] = []
+    diagnostics: list[Diagnostic] = []
+    for target in request.targets:
+        outcomes = [compile_rule(loaded, target, request.flags, request.allow) for loaded in pack.rules]
+        beside = [compile_rule(loaded, target, request.flags, request.allow) for loaded in others]
+        writer = _Writer(request, target, pack)
+        rows += writer.write(outcomes, beside)
+        changed += writer.changed
+        removed += writer.removed
+        diagnostics += writer.diagnostics
+    return Report(pack, tuple(rows), tuple(changed), tuple(removed), tuple(diagnostics))
+
+
+def _others(request: Request, chosen: set[Path]) -> tuple[Loaded, ...]:
+    """Return the pack's rules outside the paths given, when those lie in the pack."""
+    folder = Path(os.path.abspath(request.rules))
+    if not folder.is_dir() or not any(path == folder or folder in path.parents for path in chosen):
+        return ()
+    return tuple(loaded for loaded in load_pack([request.rules]).rules if Path(os.path.abspath(loaded.file.path)) not in chosen)
+
+
+class _Writer:
+    """Brings ``output/<target>`` to what the compilations say; state is the manifest and what was done."""
+
+    def __init__(self, request: Request, target: Target, pack: Pack) -> None:
+        self.changed: list[str] = []
+        self.removed: list[str] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._request, self._target, self._pack = request, target, pack
+        self._folder = request.output / target.name
+        self._manifest = read_manifest(self._folder)
+        self._evidence = read_evidence(self._folder)
+
+    def write(self, outcomes: Sequence[Outcome], beside: Sequence[Outcome]) -> list[Row]:
+        """Write the artifacts of ``outcomes``; ``beside`` only counts for files of all rules."""
+        done = [one for one in outcomes if one.allowed and one.compilation]
+        also = [one for one in beside if one.allowed and one.compilation]
+        artifacts = self._packaged([*done, *also])
+        own = {one.loaded.rule.id: one for one in done}
+        written: dict[str, str] = {}
+        before = dict(self._manifest)
+        for artifact in artifacts:
+            rule = artifact.rules[0] if len(artifact.rules) == 1 and not _is_shared(artifact) else ""
+            if rule and rule not in own:
+                continue
+            if self._put(artifact, before):
+                status = own[rule].status.value if rule else ""
+                self._manifest[artifact.path] = Entry(digest(artifact.data), rule, status)
+                if rule:
+                    written[rule] = artifact.path
+        rows = [self._row(one, written) for one in outcomes]
+        self._sweep(outcomes, {artifact.path for artifact in artifacts})
+        if not self._request.check and (self._folder.exists() or self._manifest):
+            write_manifest(self._folder, self._manifest)
+        return rows
+
+    def _packaged(self, done: Sequence[Outcome]) -> Sequence[Artifact]:
+        if not done:
+            return ()
+        compilations = [one.compilation for one in done if one.compilation]
+        return self._target.package(compilations, [one.loaded.output for one in done], self._request.flags)
+
+    def _put(self, artifact: Artifact, before: Mapping[str, Entry]) -> bool:
+        """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
+        path = self._folder / artifact.path
+        former = before.get(artifact.path)
+        if path.exists() and not path.is_symlink():
+            present = digest(path.read_bytes()) if path.is_file() else ""
+            if present == digest(artifact.data):
+                return True
+            if former is None or former.sha256 != present:
+                what = "was changed by hand" if former else "was not written by a build"
+                message = f"{told(path)} {what} and is left alone"
+                help_text = "move it away, or restore it, and build again"
+                self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help=help_text))
+                return False
+        self.changed.append(told(path))
+        if not self._request.check:
+            write_bytes(path, artifact.data)
+        return True
+
+    def _row(self, outcome: Outcome, written: Mapping[str, str]) -> Row:
+        path = written.get(outcome.loaded.rule.id, "")
+        if path:
+            record = self._evidence.get(self._manifest[path].sha256)
+            evidence = Evidence(record.evidence) if record else Evidence.DECLARED
+            return Row(outcome, told(self._folder / path), False, evidence, record)
+        old = next((name for name, entry in self._manifest.items() if entry.rule == outcome.loaded.rule.id), "")
+        stale = bool(old) and outcome.status not in (Status.NO_SOURCE, Status.DISABLED)
+        return Row(outcome, told(self._folder / old) if stale else "", stale)
+
+    def _sweep(self, outcomes: Iterable[Outcome], current: set[str]) -> None:
+        """Remove what former builds wrote below the paths given for rules that are gone, disabled or without source."""
+        keep = {one.loaded.rule.id for one in outcomes if one.status not in (Status.NO_SOURCE, Status.DISABLED)}
+        unread = {unread.file.output for unread in self._pack.unread}
+        below = _scopes(self._request)
+        for name in sorted(self._manifest):
+            entry, stem = self._manifest[name], name.rpartition(".")[0]
+            if name in current or not entry.rule or (entry.rule in keep and not _moved(entry, outcomes, stem)) or stem in unread:
+                continue
+            if not any(stem == scope or scope == "" or stem.startswith(scope + "/") for scope in below):
+                continue
+            self._remove(name, entry)
+
+    def _remove(self, name: str, entry: Entry) -> None:
+        path = self._folder / name
+        if path.is_file() and not path.is_symlink() and digest(path.read_bytes()) != entry.sha256:
+            message = f"{told(path)} was changed by hand; its rule is gone, the file is left alone"
+            self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help="delete the file"))
+            return
+        self.removed.append(told(path))
+        if self._request.check:
+            return
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{told(path)} cannot be removed: {(error.strerror or str(error)).lower()}") from error
+        del self._manifest[name]
+
+
+def _is_shared(artifact: Artifact) -> bool:
+    """Whether a file holds what several rules use; the macros of a pack of one rule are such a file too."""
+    return artifact.path in ("macros.conf",)
+
+
+def _moved(entry: Entry, outcomes: Iterable[Outcome], stem: str) -> bool:
+    """Whether the rule of an entry is now built at another path."""
+    return any(one.loaded.rule.id == entry.rule and one.allowed and one.loaded.output != stem for one in outcomes)
+
+
+def _scopes(request: Request) -> list[str]:
+    """Return the folders below ``output/<target>`` that the given paths mirror."""
+    from converter.pack.walk import find
+
+    scopes = []
+    for path in request.paths:
+        if path.is_dir():
+            probe = path / "probe.yml"
+            scopes.append(next(iter(find([probe]))).output.rpartition("/")[0] if "rules" in probe.absolute().parts else "")
+        else:
+            scopes.append(next(iter(find([path]))).output)
+    return scopes

@@ -1,0 +1,102 @@
+"""Compile one rule for one target, and decide what its status allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, joined, ordered
+from converter.pack.walk import Loaded
+from converter.targets import Compilation, Target, resolve
+
+REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a rule on a target.
+
+    ``status`` is the fidelity also when it is refused; ``allowed`` says
+    whether an artifact may be written.  ``compilation`` is absent when the
+    target was not asked.
+    """
+
+    loaded: Loaded
+    target: str
+    status: Status
+    allowed: bool
+    diagnostics: tuple[Diagnostic, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    compilation: Compilation | None = None
+    reason: str = ""
+
+    @property
+    def language(self) -> str:
+        """The language of the rule's query on the target."""
+        return self.compilation.language if self.compilation else ""
+
+
+def compile_rule(loaded: Loaded, target: Target, flags: Mapping[str, Any], allow: frozenset[Fidelity]) -> Outcome:
+    """Return what a target makes of a rule; ``flags`` are ``-O`` options, ``allow`` the directions of ``--allow``."""
+    rule, name = loaded.rule, target.name
+    own = rule.target(name)
+    if own.get("enabled") is False:
+        return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
+    if loaded.is_opaque:
+        holder = next((one for one, options in rule.converter.get("targets", {}).items() if "query" in options or "opaque" in options), "")
+        if holder != name:
+            return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")
+        message = f"an opaque rule ({own.get('kind', 'query')}: {own.get('opaque', 'no reason given')}) is kept, not built"
+        told = Diagnostic(
+            "T003", Severity.ERROR, rule.span(f"x-converter.targets.{name}"), message, help="keep it for its source, or disable this target"
+        )
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, (told,))
+    if loaded.tree is None:
+        return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
+    resolved = resolve(rule, loaded.tree, name)
+    if isinstance(resolved, Status):
+        return Outcome(loaded, name, resolved, False)
+    if isinstance(resolved, tuple):
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
+    compilation = target.compile(resolved, {**own, **flags})
+    if compilation.status is Status.UNSUPPORTED:
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
+    return _judged(loaded, compilation, own, allow)
+
+
+def _judged(loaded: Loaded, compilation: Compilation, own: Mapping[str, Any], allow: frozenset[Fidelity]) -> Outcome:
+    """Apply the acceptances beside the rule, then what is allowed by flag."""
+    accepted = {entry["code"]: entry["reason"] for entry in own.get("accept", ())}
+    total = joined(compilation.losses)
+    losses = tuple(replace(loss, accepted=_reason(loss, total, accepted)) for loss in compilation.losses)
+    compilation = replace(compilation, losses=losses)
+    open_losses = joined(loss for loss in losses if not loss.accepted)
+    allowed = open_losses not in REFUSED or open_losses in allow
+    diagnostics = [*compilation.diagnostics]
+    for loss in losses:
+        if not loss.compensated_by and not loss.accepted and loss.direction in REFUSED:
+            severity = Severity.WARNING if allowed else Severity.ERROR
+            text = f"{compilation.target}: {loss.message}"
+            diagnostics.append(Diagnostic(loss.code, severity, loss.span, text, help=_help(loss, compilation.target)))
+    return Outcome(loaded, compilation.target, Status(total.value), allowed, ordered(diagnostics), losses, compilation)
+
+
+def _reason(loss: Loss, total: Fidelity, accepted: Mapping[str, str]) -> str:
+    return (
+        accepted.get(loss.code)
+        or accepted.get(loss.direction.value)
+        or (accepted.get(total.value, "") if loss.direction is not Fidelity.EXACT else "")
+    )
+
+
+_MEANS = {
+    Fidelity.NARROWER: "it misses events",
+    Fidelity.MIXED: "it misses events and matches others",
+    Fidelity.UNKNOWN: "what it matches is not known",
+    Fidelity.WIDER: "it matches more events",
+}
+
+
+def _help(loss: Loss, target: str) -> str:
+    return f"{_MEANS[loss.direction]}; change the rule, or accept {loss.code} with a reason under x-converter.targets.{target}.accept"

@@ -1,0 +1,48 @@
+"""Shared fixtures: where the corpora lie, and whether golden files are rewritten."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; a person reads the difference")
+    parser.addoption("--more", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--more"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="long: run by make test-more"))
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether the run rewrites golden files."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+def corpora_folder() -> Path | None:
+    """Return the folder of real material that ``CONVERTER_CORPORA`` names, if it is there."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    folder = (ROOT / named).resolve() if named else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real material; without it the test is skipped, or fails where the corpora are required."""
+    folder = corpora_folder()
+    if folder is None:
+        reason = "CONVERTER_CORPORA names no folder: nothing was shown on real material"
+        if os.environ.get("CONVERTER_REQUIRE_CORPORA") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
