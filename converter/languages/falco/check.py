@@ -74,12 +74,13 @@ def check(condition: Condition, fields: Mapping[str, FieldType]) -> Diagnostic |
     return None
 
 
-def check_field(field: Field, fields: Mapping[str, FieldType], source: Source) -> FieldType | Diagnostic:
-    """Return the type of a field, or why its name or its argument is refused (R225)."""
+def check_operand(operand: Operand, fields: Mapping[str, FieldType], source: Source) -> Diagnostic | None:
+    """Return why a field or transformer of an output text is refused (R225, R226), or ``None``."""
     try:
-        return _field(field, fields, source)
+        _shape(operand, fields, source)
     except ReadError as error:
         return error.diagnostic
+    return None
 
 
 def _field(field: Field, fields: Mapping[str, FieldType], source: Source) -> FieldType:

@@ -1,6 +1,6 @@
 """Read one check of a Falco condition: a field or transformer, an operator, and its right side.
 
-Source: libs 48dfd53c userspace/libsinsp/filter/parser.cpp:333-690.
+Source: libs 48dfd53c userspace/libsinsp/filter/parser.cpp (parse_check, parse_condition and below).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CheckReader:
             message = f"parentheses are nested deeper than the engine's {LEVELS} levels"
             raise problem(self.source, pack(self.at, self.at + 1), "R222", message, "each pair takes five levels; split the rule")
 
-    def expected(self, what: str, instead: str = "") -> ReadError:
+    def expected(self, what: str, instead: str = "add it here, or correct what stands before it") -> ReadError:
         """Return the error for something that is missing here."""
         return problem(self.source, pack(self.at, self.at + 1), "R220", f"expected {what}", instead)
 
@@ -67,7 +67,7 @@ class CheckReader:
         """Return the check that stands here; ``level`` is the engine's recursion level."""
         self.deepen(level)
         start = self.at
-        left = self._operand(level)
+        left = self.operand(level)
         if left is not None:
             return self._condition(left, start, level + 1)
         name = tokens.IDENTIFIER.match(self.text, start)
@@ -76,7 +76,8 @@ class CheckReader:
         self.at = name.end()
         return Macro(name.group(), None, pack(start, self.at))
 
-    def _operand(self, level: int) -> Operand | None:
+    def operand(self, level: int) -> Operand | None:
+        """Return the field or transformer that stands here, if one does."""
         found = tokens.FIELD.match(self.text, self.at)
         if found is not None:
             self.deepen(level + 1)
