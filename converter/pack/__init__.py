@@ -3,6 +3,7 @@
 from converter.pack.build import Report, Request, Row, build
 from converter.pack.compile import Outcome, compile_rule
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
+from converter.pack.place import place
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "find",
     "load_bytes",
     "load_pack",
+    "place",
     "read_bytes",
     "read_evidence",
     "read_manifest",

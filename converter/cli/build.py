@@ -1,0 +1,69 @@
+"""``converter build``."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+import click
+
+from converter.cli.options import directions_of, flags_of, option_option, pack_paths, target_option, targets_of
+from converter.cli.show import Exit, say, tell
+
+
+@click.command("build")
+@click.argument("paths", nargs=-1, type=click.Path())
+@target_option
+@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the outputs go, a folder per target.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when anything would change.")
+@click.option("--report", metavar="FILE", help="Write a JSON report.")
+@click.option("--allow", multiple=True, metavar="DIRECTIONS", help="Let losses pass: narrower, mixed, unknown (comma-separated).")
+@click.option("--details", is_flag=True, help="A row for every rule and target, however many there are.")
+@option_option
+def command(
+    paths: tuple[str, ...],
+    targets: tuple[str, ...],
+    output: str,
+    check: bool,
+    report: str | None,
+    allow: tuple[str, ...],
+    details: bool,
+    options: tuple[str, ...],
+) -> None:
+    """Compile rules for targets into output/.
+
+    PATHS are rule files or folders, by default rules/. A rule that cannot be translated within what is allowed keeps its old output and
+    fails the build; every other output is written.
+    """
+    from converter.pack import OutputError, Request, build
+
+    gc.disable()  # one batch that makes no cycles and ends
+    request = Request(pack_paths(paths), targets_of(targets), Path(output), flags_of(options), directions_of(allow), check)
+    try:
+        done = build(request)
+        if report:
+            from converter.cli.report import build_report, write_report
+
+            write_report(report, build_report(done))
+    except OutputError as error:
+        say(f"error: {error}")
+        sys.exit(Exit.ENVIRONMENT)
+    from converter.cli.summary import build_summary
+
+    refused = [one for row in done.rows if row.is_refused for one in row.outcome.diagnostics]
+    tell([*done.pack.diagnostics, *done.diagnostics, *refused])
+    say(build_summary(done, details=details, check=check))
+    sys.exit(_code(done, check))
+
+
+def _code(done: object, check: bool) -> Exit:
+    from converter.pack import Report
+
+    assert isinstance(done, Report)
+    code = Exit.FINE
+    if any(row.is_refused or row.stale for row in done.rows) or done.diagnostics or (check and (done.changed or done.removed)):
+        code = Exit.FINDINGS
+    from converter.model import has_errors
+
+    return Exit.INPUT if has_errors(done.pack.diagnostics) else code

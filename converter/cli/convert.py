@@ -1,0 +1,54 @@
+"""``converter convert``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from converter.cli.options import directions_of, flags_of, option_option, targets_of
+from converter.cli.show import Exit, say, tell
+
+
+@click.command("convert")
+@click.argument("file", type=click.Path(allow_dash=True))
+@click.option("-t", "--target", "target", required=True, metavar="TARGET", help="The target.")
+@click.option("--allow", multiple=True, metavar="DIRECTIONS", help="Let losses pass: narrower, mixed, unknown (comma-separated).")
+@option_option
+def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, ...]) -> None:
+    """Compile one rule and print its main artifact; FILE may be - for standard input."""
+    from converter.model import Severity, has_errors
+    from converter.pack import RuleFile, compile_rule, load_bytes, read_bytes, told, unreadable
+
+    chosen = targets_of([target])[0]
+    name = "<stdin>" if file == "-" else told(Path(file))
+    try:
+        data = sys.stdin.buffer.read(17 << 20) if file == "-" else read_bytes(Path(file))
+    except OSError as error:
+        tell([unreadable(name, error)])
+        sys.exit(Exit.INPUT)
+    stem = "rule" if file == "-" else Path(file).stem
+    loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem))
+    tell([*problems, *(one for rule in loaded for one in rule.diagnostics if one.severity is not Severity.ERROR)])
+    outcomes = [compile_rule(rule, chosen, flags_of(options), directions_of(allow)) for rule in loaded]
+    code = Exit.INPUT if has_errors(problems) else Exit.FINE
+    for outcome in outcomes:
+        tell(outcome.diagnostics)
+        if not outcome.allowed:
+            say(f"{outcome.loaded.rule.title}: {outcome.status.value} on {chosen.name}, nothing is printed{_because(outcome.reason)}")
+            code = max(code, Exit.INPUT if outcome.status.value == "error" else Exit.FINDINGS)
+    done = [one for one in outcomes if one.allowed and one.compilation]
+    if done:
+        artifacts = chosen.package(
+            [one.compilation for one in done if one.compilation], [one.loaded.output for one in done], flags_of(options)
+        )
+        for artifact in artifacts:
+            if artifact.path.rpartition(".")[0] in {one.loaded.output for one in done}:
+                sys.stdout.buffer.write(artifact.data)
+        sys.stdout.buffer.flush()
+    sys.exit(code)
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""

@@ -1,0 +1,132 @@
+"""``converter query``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from converter.cli.options import flags_of, option_option
+from converter.cli.show import Exit, put, tell
+
+if TYPE_CHECKING:
+    from converter.model import Diagnostic
+
+Documents = Sequence[Mapping[str, Any]]
+
+
+@click.command("query")
+@click.argument("language", type=click.Choice(["kuery", "spl", "falco"]))
+@click.argument("query")
+@click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option("--fields", "fields", metavar="FILE", help="kuery: the index's mappings as JSON.")
+@option_option
+def command(language: str, query: str, events: tuple[str, ...], fields: str | None, options: tuple[str, ...]) -> None:
+    """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
+
+    For kuery EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
+    """
+    from converter.cli.events import read_events
+    from converter.model import Diagnostic
+
+    flags = flags_of(options)
+    found = list(read_events(events))
+    problems = [one.problem for one in found if one.problem]
+    tell(problems)
+    runners: dict[str, Callable[[], list[bool] | Diagnostic]] = {
+        "kuery": lambda: _kuery(query, [one.event for one in found if one.event is not None], fields),
+        "spl": lambda: _spl(query, [one.event for one in found if one.event is not None], flags),
+        "falco": lambda: _falco(query, [one.event for one in found if one.event is not None], flags),
+    }
+    answers = runners[language]()
+    if isinstance(answers, Diagnostic):
+        tell([answers])
+        sys.exit(Exit.INPUT)
+    indexes = [one.index for one in found if one.event is not None]
+    for index, answer in zip(indexes, answers, strict=True):
+        if answer:
+            put(str(index))
+    sys.exit(Exit.INPUT if any(one.code == "R020" for one in problems) else Exit.FINE)
+
+
+def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] | Diagnostic:
+    from converter.languages import kql
+    from converter.model import Diagnostic, Severity, Source
+    from converter.pack import read_bytes, unreadable
+
+    mappings: Any = {"dynamic": True}
+    if fields is not None:
+        try:
+            mappings = json.loads(read_bytes(Path(fields)))
+        except OSError as error:
+            return unreadable(fields, error)
+        except (ValueError, RecursionError) as error:
+            return Diagnostic(
+                "R052",
+                Severity.ERROR,
+                Source(fields, "").start,
+                f"the mappings are not JSON: {error}",
+                help="give the index's mappings object",
+            )
+    if isinstance(mappings, dict) and isinstance(mappings.get("mappings"), dict):
+        mappings = mappings["mappings"]
+    read = kql.read(query, "<query>")
+    if isinstance(read, Diagnostic):
+        return read
+    mapping = kql.compile_mapping(mappings)
+    if isinstance(mapping, Diagnostic):
+        return mapping
+    refused = kql.check(read, mapping)
+    if refused is not None:
+        return refused
+    answers = []
+    for document in documents:
+        indexed = kql.index(document, mapping)
+        answers.append(not isinstance(indexed, Diagnostic) and kql.matches(read, indexed, mapping))
+    return answers
+
+
+def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:
+    from converter.data import sources, splunk_fields
+    from converter.languages import spl
+    from converter.model import Diagnostic
+
+    macros = {
+        one.targets["splunk"]["macro"]: spl.Macro(one.targets["splunk"]["definition"], ())
+        for one in sources().values()
+        if "splunk" in one.targets
+    }
+    read = spl.read(query, "<query>", macros)
+    if isinstance(read, Diagnostic):
+        return read
+    source, sourcetype = flags.get("source", ""), flags.get("sourcetype", "")
+    extracted = [splunk_fields(event, raw=json.dumps(event, ensure_ascii=False), source=source, sourcetype=sourcetype) for event in events]
+    hits = set(spl.run(read, extracted))
+    return [index in hits for index in range(len(events))]
+
+
+def _falco(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:
+    from functools import partial
+
+    from converter.data import falco_events, falco_values
+    from converter.languages import falco
+    from converter.model import Diagnostic
+
+    profile = flags.get("engine", falco.NEWEST)
+    if profile not in falco.PROFILES:
+        raise click.UsageError(f"-O engine takes one of {', '.join(falco.PROFILES)}.")
+    source = flags.get("source", "k8s_audit")
+    known = falco.fields_of(source)
+    if not known:
+        raise click.UsageError(f"-O source={source}: there is no table of that source's fields; k8s_audit has one.")
+    read = falco.read(query, "<query>", profile=profile)
+    if isinstance(read, Diagnostic):
+        return read
+    refused = falco.check(read, known)
+    if refused is not None:
+        return refused
+    return [any(falco.matches(read, partial(falco_values, one)) for one in falco_events(event)) for event in events]

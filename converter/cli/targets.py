@@ -1,0 +1,45 @@
+"""``converter targets``."""
+
+from __future__ import annotations
+
+import click
+
+from converter.cli.options import targets_of
+from converter.cli.show import put, table
+
+
+@click.command("targets")
+@click.argument("names", nargs=-1)
+def command(names: tuple[str, ...]) -> None:
+    """List the targets and their log sources; with NAMES what each can express."""
+    from converter.data import sources
+    from converter.ir import FEATURES
+    from converter.targets import NAMES
+
+    if not names:
+        rows = [[name, ", ".join(sorted(targets_of([name])[0].capabilities({}))), ", ".join(_sources(name))] for name in NAMES]
+        put(table(["target", "languages", "log sources"], rows))
+        put("\nlog source          category, product, service")
+        for source in sources().values():
+            sigma = source.sigma
+            put(f"{source.id:18}  {' or '.join(one or '(none)' for one in sigma['category'])}, {sigma['product']}, {sigma['service']}")
+        return
+    for target in targets_of(names):
+        for language, capabilities in target.capabilities({}).items():
+            put(f"{target.name} · {language}")
+            rows = []
+            for feature in FEATURES:
+                entry = capabilities.features.get(feature, {})
+                shown = ", ".join(
+                    f"{kind} {value}" if kind != "any" else str(value)
+                    for kind, value in entry.items()
+                    if kind not in ("case", "why", "source")
+                )
+                rows.append([feature, shown or "unsupported", str(entry.get("why", ""))])
+            put(table(["feature", "fidelity by field type", "why"], rows) + "\n")
+
+
+def _sources(target: str) -> list[str]:
+    from converter.data import sources
+
+    return [source.id for source in sources().values() if target in source.targets]

@@ -1,0 +1,21 @@
+"""Evidence: the tests in rules, example events and variants, and outputs held against their rules."""
+
+from converter.verify.compare import Disagreement, Measured, Verdict
+from converter.verify.engines import EngineMissingError
+from converter.verify.examples import Example, TestResult, examples, plain, run_tests
+from converter.verify.verify import Verification, record, verify
+
+__all__ = [
+    "Disagreement",
+    "EngineMissingError",
+    "Example",
+    "Measured",
+    "TestResult",
+    "Verdict",
+    "Verification",
+    "examples",
+    "plain",
+    "record",
+    "run_tests",
+    "verify",
+]

@@ -1,0 +1,141 @@
+"""Hold an artifact against its rule: the rule on raw events, the artifact on the target's view of the same events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from converter.data import fields, source_of
+from converter.ir import Node, atoms, evaluate
+from converter.model import Diagnostic, Evidence, Severity, Source, Status
+from converter.pack import Loaded
+from converter.verify.coverage import decided
+from converter.verify.examples import examples
+from converter.verify.readings import Artifact, read_artifact
+from converter.verify.variants import Variant, variants
+
+SHOWN = 3
+"""Disagreements that a verdict keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An event on which rule and artifact differ."""
+
+    label: str
+    event: Mapping[str, Any]
+    expected: bool
+    got: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a comparison saw: who read the artifact, on how many events, and how much of the rule they decide."""
+
+    engine: str
+    version: str
+    events: int
+    atoms: int
+    atoms_covered: int
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an artifact means its rule.
+
+    ``status`` is the declared one, or ``unknown`` when no event could have
+    refuted it; ``diagnostics`` with an error mean that verify fails.
+    """
+
+    loaded: Loaded
+    target: str
+    artifact: str
+    status: Status
+    evidence: Evidence
+    measured: Measured | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the artifact was refuted, or could not be."""
+        return any(one.severity is Severity.ERROR for one in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The events of one rule with the oracle's answers, and which of its atoms they decide."""
+
+    events: tuple[Variant, ...]
+    expected: tuple[bool, ...]
+    covered: tuple[bool, ...]
+
+
+def questions(loaded: Loaded, tree: Node) -> Questions:
+    """Return a rule's example events and their variants, judged by the oracle."""
+    source = source_of(loaded.rule.logsource)
+    known = fields(source.id) if source else {}
+    found: list[Variant] = []
+    for example in examples(loaded)[0]:
+        found += variants(tree, example, known)
+    events = tuple(found)
+    expected = tuple(evaluate(tree, one.event) for one in events)
+    return Questions(events, expected, decided(tree, [one.event for one in events]))
+
+
+def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declared: Status, asked: Questions) -> Verdict:
+    """Return what reading the artifact says; ``declared`` comes from the manifest."""
+    answers = read_artifact(target, artifact, [one.event for one in asked.events])
+    if isinstance(answers, Diagnostic):
+        return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (answers,))
+    return judge(loaded, tree, artifact, target, declared, asked, answers, Evidence.READER, "reader", "")
+
+
+def judge(
+    loaded: Loaded,
+    tree: Node,
+    artifact: Artifact,
+    target: str,
+    declared: Status,
+    asked: Questions,
+    answers: Sequence[bool],
+    evidence: Evidence,
+    engine: str,
+    version: str,
+) -> Verdict:
+    """Compare answers with the oracle's: a difference in a direction that was not declared refutes the artifact."""
+    wrong = [
+        Disagreement(variant.label, variant.event, expected, got)
+        for variant, expected, got in zip(asked.events, asked.expected, answers, strict=True)
+        if expected is not got and not _is_declared(declared, expected)
+    ]
+    measured = Measured(engine, version, len(answers), len(asked.covered), sum(asked.covered), tuple(wrong[:SHOWN]))
+    place = Source(artifact.path, "").start
+    if wrong:
+        first = wrong[0]
+        verb = "misses an event" if first.expected else "matches an event that the rule does not"
+        message = f"{artifact.path} {verb}: {first.label} ({len(wrong)} of {len(answers)} events disagree, read by {engine})"
+        told = Diagnostic("V003", Severity.ERROR, place, message, help="the event and both answers follow; this is a defect of the output")
+        return Verdict(loaded, target, artifact.path, declared, evidence, measured, (told,))
+    if declared is Status.EXACT and not (all(asked.covered) and asked.covered):
+        return Verdict(loaded, target, artifact.path, Status.UNKNOWN, evidence, measured, _uncovered(loaded, tree, asked))
+    return Verdict(loaded, target, artifact.path, declared, evidence, measured)
+
+
+def _uncovered(loaded: Loaded, tree: Node, asked: Questions) -> tuple[Diagnostic, ...]:
+    help_text = "add a test event that matches through it alone, and one that it alone keeps out"
+    return tuple(
+        Diagnostic(
+            "V004", Severity.ERROR, loaded.rule.source.span(atom.offsets), "no example event decides this part of the rule", help=help_text
+        )
+        for atom, covered in zip(atoms(tree), asked.covered, strict=True)
+        if not covered
+    )
+
+
+def _is_declared(declared: Status, expected: bool) -> bool:
+    """Whether a difference is what the status announced: wider may match more, narrower may miss."""
+    if declared in (Status.MIXED, Status.UNKNOWN):
+        return True
+    return declared is (Status.NARROWER if expected else Status.WIDER)

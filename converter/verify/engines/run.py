@@ -1,0 +1,61 @@
+"""Run Elastic's artifacts in an engine: Kibana's parser makes the DSL, osmem-server answers over typed indices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from converter.data import elastic_mappings
+from converter.model import Diagnostic, Evidence, Severity, Source
+from converter.verify.compare import Questions, Verdict, judge
+from converter.verify.engines.kibana import kibana_version, parse_kuery
+from converter.verify.engines.osmem import osmem_version, running
+from converter.verify.readings import Artifact
+from converter.verify.readings.elastic import documents, query_of
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """The verdicts by rule id, and what the run could not show."""
+
+    verdicts: Mapping[str, Verdict]
+    notes: tuple[str, ...] = ()
+
+
+def run_engine(jobs: Sequence[tuple[Verdict, Artifact]], asked: Mapping[str, Questions]) -> EngineRun:
+    """Return a verdict of the engine for each job.
+
+    A query on a flattened field is left to the reader: the engine's own
+    answer there is not Elasticsearch's.
+
+    Raises:
+        EngineMissingError: if Node, the parser or the engine is not installed.
+    """
+    version = f"osmem-server {osmem_version()}, Kibana 7 parser {kibana_version()}"
+    texts = [(verdict, artifact, query) for verdict, artifact in jobs if isinstance(query := query_of(artifact), str)]
+    if not texts:
+        return EngineRun({})
+    parsed = parse_kuery([query for _, _, query in texts])
+    verdicts: dict[str, Verdict] = {}
+    with running() as engine:
+        for (verdict, artifact, _), answer in zip(texts, parsed, strict=True):
+            rule = verdict.loaded.rule.id
+            if "error" in answer:
+                verdicts[rule] = _refuted(verdict, f"Kibana's parser refuses the query: {answer['error']}")
+                continue
+            events = [one.event for one in asked[rule].events]
+            found = engine.find(documents(events, artifact.source), elastic_mappings(artifact.source), answer["dsl"])
+            if isinstance(found, str):
+                verdicts[rule] = _refuted(verdict, f"the search engine refuses the query: {found}")
+                continue
+            tree = verdict.loaded.tree
+            assert tree is not None, "only rules with a meaning have questions"
+            verdicts[rule] = judge(
+                verdict.loaded, tree, artifact, verdict.target, verdict.status, asked[rule], found, Evidence.ENGINE, "osmem", version
+            )
+    return EngineRun(verdicts)
+
+
+def _refuted(verdict: Verdict, message: str) -> Verdict:
+    told = Diagnostic("V006", Severity.ERROR, Source(verdict.artifact, "").start, message, help="this is a defect of the output")
+    return replace(verdict, diagnostics=(*verdict.diagnostics, told))

@@ -1,0 +1,20 @@
+"""How each target's artifacts are read: independent of the printers, from the file alone."""
+
+import importlib
+
+from converter.model import Diagnostic
+from converter.verify.readings.reading import Artifact, Events
+
+
+def read_artifact(target: str, artifact: Artifact, events: Events) -> "list[bool] | Diagnostic":
+    """Return for each raw event whether the artifact would fire on the target, or why the file cannot be read.
+
+    Raises:
+        ModuleNotFoundError: if there is no reading of the target.
+    """
+    module = importlib.import_module(f"converter.verify.readings.{target}")
+    answers: list[bool] | Diagnostic = module.read(artifact, events)
+    return answers
+
+
+__all__ = ["Artifact", "Events", "read_artifact"]

@@ -1,0 +1,25 @@
+"""Falco: the rule of a rules file, run on the values that the plugins extract."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from converter.data import falco_events, falco_values
+from converter.languages import falco
+from converter.model import Diagnostic, Severity, Source
+from converter.verify.readings.reading import Artifact, Events
+
+
+def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
+    """Return for each event whether the rule fires; an event that the plugin drops fires nothing."""
+    file = falco.read_rules(artifact.data, artifact.path)
+    if not isinstance(file, falco.RulesFile):
+        return file[0]
+    if len(file.rules) != 1:
+        message = f"the file has {len(file.rules)} rules, not one"
+        return Diagnostic("V010", Severity.ERROR, Source(artifact.path, "").start, message, help="build it again")
+    rule = file.rules[0]
+    refused = falco.check_rule(rule, falco.fields_of(rule.source))
+    if refused:
+        return refused[0]
+    return [any(falco.matches(rule.condition, partial(falco_values, one)) for one in falco_events(event)) for event in events]

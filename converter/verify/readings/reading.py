@@ -1,0 +1,20 @@
+"""What verify needs of an artifact: for each raw event, whether the artifact would fire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Events: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An artifact file as read from disk, with what stands beside it: ``context`` holds other files of the target by name."""
+
+    path: str
+    data: bytes
+    rule: str
+    source: str
+    context: Mapping[str, bytes] = field(default_factory=dict)
