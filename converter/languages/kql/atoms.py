@@ -1,0 +1,300 @@
+"""What one test on one field means for each type of field: a function from an indexed document to yes or no.
+
+Every function raises ``Refusal`` where the engine refuses the query.
+Source: measured, Elasticsearch 8.19.0 (``engine.yml``), unless a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, TypeVar
+
+from converter.languages.kql.analysis import folded, tokens
+from converter.languages.kql.dates import bound
+from converter.languages.kql.document import Document
+from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType
+from converter.languages.kql.refusal import Refusal
+from converter.languages.kql.syntax import Star
+from converter.languages.kql.values import address, boolean_in_query, decimal_of, double_of, network, rounded_to
+
+Predicate: TypeAlias = Callable[[Document], bool]
+Value: TypeAlias = str | int | float | bool
+Parts: TypeAlias = tuple[str | Star, ...]
+
+_Read = TypeVar("_Read")
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
+
+
+def never(document: Document) -> bool:
+    """Match nothing; compared by identity, so that a clause that cannot match is known."""
+    return False
+
+
+def always(document: Document) -> bool:
+    """Match everything."""
+    return True
+
+
+def any_value(path: str, test: Callable[[Any], bool]) -> Predicate:
+    """Match documents with a value of ``path`` that passes."""
+    return lambda document: any(map(test, document.values.get(path, ())))
+
+
+def java_text(value: Value) -> str:
+    """Return a value of a query as Java prints it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, float):
+        return str(value)
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    mantissa, _, exponent = f"{value:.17g}".partition("e") if "e" in repr(value) else (repr(value), "", "")
+    digits = repr(value).partition("e")[0] if exponent else mantissa
+    return _scientific(digits, int(exponent or 0))
+
+
+def _scientific(digits: str, exponent: int) -> str:
+    """Return decimal digits with one of them before the point, as in ``1.5E10``."""
+    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    whole, _, fraction = digits.partition(".")
+    exponent += len(whole) - 1
+    rest = (whole[1:] + fraction).rstrip("0") or "0"
+    return f"{sign}{whole[0]}.{rest}E{exponent}"
+
+
+def searchable(kind: FieldType) -> None:
+    """Refuse a field whose values the engine keeps no index of."""
+    if kind.type in UNSEARCHED:
+        raise Refusal(f"queries on [{kind.path}] of type [{kind.type}] are not modelled", unknown=True)
+    if not kind.is_searchable:
+        ending = "." if kind.type in TOKENIZED else " nor has doc values."
+        raise Refusal(f"failed to create query: Cannot search on field [{kind.path}] since it is not indexed{ending}")
+
+
+def matches(kind: FieldType, value: Value, *, phrase: bool = False) -> Predicate | None:
+    """Match the value as ``match`` and ``match_phrase`` do; ``None`` for a text without words."""
+    searchable(kind)
+    if kind.type in TOKENIZED:
+        return _words(kind, java_text(value), phrase)
+    return equals(kind, value)
+
+
+def _words(kind: FieldType, text: str, phrase: bool) -> Predicate | None:
+    """Match any of the words, or all in this order."""
+    wanted = tokens(text)
+    if not wanted:
+        return None
+    path, width = kind.path, len(wanted)
+    if not phrase or width == 1:
+        words = frozenset(wanted)
+        return lambda document: any(not words.isdisjoint(found) for found in document.values.get(path, ()))
+    return lambda document: any(
+        found[at : at + width] == wanted for found in document.values.get(path, ()) for at in range(len(found) - width + 1)
+    )
+
+
+def equals(kind: FieldType, value: Value) -> Predicate:
+    """Match the whole value, as ``term`` does."""
+    searchable(kind)
+    text = java_text(value)
+    match kind.type:
+        case "constant_keyword":
+            return always if _simple(text, kind.value) else never
+        case "flattened":
+            wanted: Any = (kind.key, text)
+            return any_value(kind.path, (lambda pair: pair == wanted) if kind.key else (lambda pair: pair[1] == text))
+        case "boolean":
+            wanted = boolean_in_query(text)
+        case "ip":
+            if "/" in text:
+                first, last = _created(network, text)
+                return any_value(kind.path, lambda found: first <= found <= last)
+            wanted = _created(address, text)
+        case name if name in INTEGERS:
+            exact = _created(decimal_of, text)
+            low, high = INTEGERS[name]
+            if not low <= exact <= high or exact != int(exact):
+                return any_value(kind.path, never_value)
+            wanted = int(exact)
+        case name if name in FLOATS:
+            wanted = rounded_to(kind, float("nan") if text == "NaN" else _created(double_of, text))
+        case name if name in DATES:
+            start, end = _moment(kind, value, up=False), _moment(kind, value, up=True)
+            return any_value(kind.path, lambda found: start <= found <= end)
+        case _:
+            wanted = folded(text) if kind.lowercase else text
+    path = kind.path
+    return lambda document: wanted in document.values.get(path, ())
+
+
+def never_value(value: object) -> bool:
+    """Pass no value."""
+    return False
+
+
+def _created(read: Callable[[str], _Read], text: str) -> _Read:
+    """Return ``read(text)``, its refusal in the words of a query."""
+    try:
+        return read(text)
+    except Refusal as refusal:
+        raise Refusal(f"failed to create query: {refusal.message}") from None
+
+
+def _moment(kind: FieldType, value: Value, *, up: bool) -> int:
+    """Return the instant that a date in a query means at the field's resolution; a JSON number is epoch milliseconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) * 1_000_000
+    found = bound(java_text(value), kind.formats, up=up)
+    return found if kind.type == "date_nanos" else found - found % 1_000_000
+
+
+def begins(kind: FieldType, text: str) -> Predicate:
+    """Match values, or words, that begin with ``text``."""
+    searchable(kind)
+    _only_strings(kind, "prefix")
+    if kind.type == "constant_keyword":
+        return always if _simple(f"{text}*", kind.value) else never
+    path = kind.path
+    if kind.type == "flattened":
+        key = kind.key
+        if not key:
+            return any_value(path, lambda pair: pair[1].startswith(text))
+        return any_value(path, lambda pair: pair[0] == key and pair[1].startswith(text))
+    if kind.type in TOKENIZED:
+        text = folded(text)
+        return any_value(path, lambda words: any(word.startswith(text) for word in words))
+    if kind.lowercase:
+        text = folded(text)
+    return any_value(path, lambda found: found.startswith(text))
+
+
+def resembles(kind: FieldType, parts: Parts, *, by_term: bool = False) -> Predicate:
+    """Match values, or words, that the pattern covers; ``by_term`` as the ``wildcard`` query of current Kibana."""
+    searchable(kind)
+    _only_strings(kind, "wildcard")
+    path = kind.path
+    if kind.type == "constant_keyword":
+        # elastic/elasticsearch issue 138778: query_string refuses the type.
+        if not by_term:
+            raise _unfit(kind, "wildcard")
+        return always if _simple(_escaped(parts), kind.value) else never
+    test = glob(tuple(folded(part) if isinstance(part, str) else part for part in parts) if _is_folded(kind) else parts)
+    if kind.type == "flattened":
+        # The engine looks through the index of all keys: key, NUL, value.
+        if kind.key:
+            return any_value(path, lambda pair: test(f"{pair[0]}\0{pair[1]}"))
+        return any_value(path, lambda pair: test(pair[1]))
+    if kind.type in TOKENIZED:
+        return any_value(path, lambda words: any(map(test, words)))
+    return any_value(path, test)
+
+
+def _is_folded(kind: FieldType) -> bool:
+    """Say whether the field's index holds lower case only."""
+    return kind.lowercase or kind.type in TOKENIZED
+
+
+def _only_strings(kind: FieldType, query: str) -> None:
+    """Refuse a type that has no such query."""
+    if kind.type not in STRINGS:
+        raise _unfit(kind, query)
+
+
+def _unfit(kind: FieldType, query: str) -> Refusal:
+    """Return the engine's refusal of a query on a type."""
+    return Refusal(
+        f"Can only use {query} queries on keyword, text and wildcard fields - not on [{kind.path}] which is of type [{kind.type}]",
+        help="write the whole value, or a comparison",
+    )
+
+
+def glob(parts: Parts) -> Callable[[str], bool]:
+    """Return a test of a whole text against literal texts and stars, in linear time."""
+    if Star.STAR not in parts:
+        whole = "".join(part for part in parts if isinstance(part, str))
+        return lambda text: text == whole
+    head = parts[0] if isinstance(parts[0], str) else ""
+    tail = parts[-1] if isinstance(parts[-1], str) else ""
+    middle = [part for part in parts[bool(head) : len(parts) - bool(tail)] if isinstance(part, str)]
+    shortest = len(head) + len(tail)
+
+    def test(text: str) -> bool:
+        if len(text) < shortest or not text.startswith(head) or not text.endswith(tail):
+            return False
+        at, end = len(head), len(text) - len(tail)
+        for literal in middle:
+            at = text.find(literal, at, end)
+            if at < 0:
+                return False
+            at += len(literal)
+        return True
+
+    return test
+
+
+def _simple(pattern: str, value: str | None) -> bool:
+    """Say whether a constant field's value fits: there ``*`` in any text is a wildcard, and nothing is escaped."""
+    if value is None:
+        return False
+    parts: list[str | Star] = []
+    for number, text in enumerate(pattern.split("*")):
+        parts += [Star.STAR] if number else []
+        parts += [text] if text else []
+    return glob(tuple(parts) or ("",))(value)
+
+
+def _escaped(parts: Parts) -> str:
+    """Return a pattern as current Kibana writes it for a ``wildcard`` query."""
+    special = '+-=&|><!(){}[]^"~*?:\\/'
+    return "".join("*" if isinstance(part, Star) else "".join(f"\\{c}" if c in special else c for c in part) for part in parts)
+
+
+def compares(kind: FieldType, order: str, value: Value) -> Predicate:
+    """Match values on one side of ``value``; ``order`` is ``lt``, ``lte``, ``gt`` or ``gte``."""
+    searchable(kind)
+    test, text = _COMPARE[order], java_text(value)
+    limit: Any
+    match kind.type:
+        case "flattened" if kind.key:
+            raise Refusal(
+                "failed to create query: [range] queries on keyed [flattened] fields must include both an upper and a lower bound."
+            )
+        case "flattened":
+            return any_value(kind.path, lambda pair: test(pair[1], text))
+        case "constant_keyword":
+            return always if kind.value is not None and test(kind.value, text) else never
+        case "boolean":
+            limit = boolean_in_query(text)
+        case "ip":
+            limit = _created(address, text)
+        case name if name in INTEGERS:
+            limit = _created(decimal_of, text)
+            low, high = INTEGERS[name]
+            if not low <= limit <= high:
+                raise Refusal(f"failed to create query: Value [{text}] is out of range for a field of type [{name}]")
+        case name if name in FLOATS:
+            limit = rounded_to(kind, _created(double_of, text))
+        case name if name in DATES:
+            limit = _moment(kind, value, up=order in ("gt", "lte"))
+        case name if name in TOKENIZED:
+            return any_value(kind.path, lambda words: any(test(word, text) for word in words))
+        case _:
+            limit = folded(text) if kind.lowercase else text
+    return any_value(kind.path, lambda found: test(found, limit))
+
+
+def exists(kind: FieldType) -> Predicate:
+    """Match documents in whose index the field has a value."""
+    if kind.type == "constant_keyword":
+        return always if kind.value is not None else never
+    path, key = kind.path, kind.key
+    if kind.type == "flattened" and key:
+        return any_value(path, lambda pair: pair[0] == key)
+    return lambda document: path in document.values

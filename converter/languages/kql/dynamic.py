@@ -1,0 +1,116 @@
+"""Dynamic mapping: the type that Elasticsearch gives to a field which the mapping does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingABC
+from copy import deepcopy
+from typing import Any
+
+from converter.languages.kql.dates import instant
+from converter.languages.kql.fields import Mapping
+from converter.languages.kql.mapping import compiled
+from converter.languages.kql.refusal import Refusal
+
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "string": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+    "long": {"type": "long"},
+    "double": {"type": "float"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "date"},
+    "object": {"type": "object"},
+}
+_SLASHED_DATE = re.compile(r"\d{4}/\d\d?/\d\d?(?: \d\d?:\d\d?:\d\d? \S+| \S+)?", re.ASCII)
+
+
+def extended(mapping: Mapping, unmapped: Iterable[tuple[str, Any]]) -> Mapping:
+    """Return the mapping with types for these paths, each with the value that brought it."""
+    raw: dict[str, Any] = deepcopy(dict(mapping.raw))
+    for path, value in unmapped:
+        kind = kind_of(value, raw)
+        if kind is not None:
+            _put(raw, path, _template(path, kind, raw) or _DEFAULTS[kind])
+    return compiled(raw)
+
+
+def kind_of(value: object, raw: MappingABC[str, Any]) -> str | None:
+    """Return the JSON type of a value as templates name it; ``None`` for nothing to map."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "boolean"
+        case int():
+            return "long"
+        case float():
+            return "double"
+        case str():
+            return "date" if raw.get("date_detection", True) and _is_date(value) else "string"
+        case list() | tuple():
+            return next((kind for item in value if (kind := kind_of(item, raw)) is not None), None)
+        case _:
+            return "object"
+
+
+def _is_date(text: str) -> bool:
+    """Say whether the engine's date detection takes a string for a date."""
+    if _SLASHED_DATE.fullmatch(text):
+        raise Refusal("a date with slashes in an unmapped field is not modelled", unknown=True)
+    try:
+        instant(text, ("strict_date_optional_time",))
+    except Refusal:
+        return False
+    return True
+
+
+def _template(path: str, kind: str, raw: MappingABC[str, Any]) -> dict[str, Any] | None:
+    """Return the mapping of the first dynamic template that fits."""
+    for named in raw.get("dynamic_templates") or ():
+        for template in named.values():
+            if _fits(template, path, kind):
+                made = deepcopy(template.get("mapping") or {})
+                if made.get("type", "{dynamic_type}") == "{dynamic_type}":
+                    made["type"] = _DEFAULTS[kind]["type"]
+                return dict(made)
+    return None
+
+
+def _fits(template: MappingABC[str, Any], path: str, kind: str) -> bool:
+    """Say whether a template's conditions hold."""
+    known = set(template) - {"mapping", "match_mapping_type", "match", "unmatch", "path_match", "path_unmatch", "match_pattern"}
+    if known or template.get("match_pattern", "simple") != "simple":
+        raise Refusal(f"the dynamic template has {', '.join(sorted(known)) or 'match_pattern'}, which is not modelled", unknown=True)
+    wanted = template.get("match_mapping_type")
+    if wanted is not None and "*" not in _listed(wanted) and kind not in _listed(wanted):
+        return False
+    name = path.rpartition(".")[2]
+    return (
+        _matches(template.get("match"), name, True)
+        and not _matches(template.get("unmatch"), name, False)
+        and _matches(template.get("path_match"), path, True)
+        and not _matches(template.get("path_unmatch"), path, False)
+    )
+
+
+def _listed(value: object) -> list[str]:
+    """Return a value or a list of values as a list."""
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _matches(patterns: object, text: str, absent: bool) -> bool:
+    """Say whether a simple pattern fits."""
+    return (
+        absent
+        if patterns is None
+        else any(re.fullmatch(".*".join(map(re.escape, one.split("*"))), text, re.DOTALL) for one in _listed(patterns))
+    )
+
+
+def _put(raw: dict[str, Any], path: str, made: dict[str, Any]) -> None:
+    """Add a property to a raw mapping."""
+    *heads, name = path.split(".")
+    node = raw
+    for head in heads:
+        node = node.setdefault("properties", {}).setdefault(head, {"properties": {}})
+    node.setdefault("properties", {}).setdefault(name, deepcopy(made))
