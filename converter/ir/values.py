@@ -66,11 +66,26 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
             raise LoweringError("M008", "an empty list of keywords", "add a value")
         return FieldMatch(item.field, Null(), offsets, modifiers)
     if len(item.value) != len(places):
-        places = [offsets] * len(item.value)
-    nodes = tuple(_node(item.field, one, place, modifiers) for one, place in zip(item.value, places, strict=True))
+        places, values = [offsets] * len(item.value), [None] * len(item.value)
+    nodes = tuple(
+        _exact(_node(item.field, one, place, modifiers), given) for one, place, given in zip(item.value, places, values, strict=True)
+    )
     kind = And if item.value_linking.__name__ == "ConditionAND" else Or
     tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
     return Not(tree, offsets) if getattr(item, "negated", False) else tree
+
+
+def _exact(node: Node, given: object) -> Node:
+    """Return the node with the whole number that was written: pySigma keeps one above 2**53 as a float."""
+    if isinstance(given, int) and not isinstance(given, bool) and isinstance(node, FieldMatch):
+        match node.test:
+            case Number():
+                return FieldMatch(node.field, Number(given), node.offsets, node.modifiers)
+            case Compare(operator):
+                return FieldMatch(node.field, Compare(operator, given), node.offsets, node.modifiers)
+            case _:
+                return node
+    return node
 
 
 def _told(error: Exception) -> str:

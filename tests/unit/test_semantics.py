@@ -1,0 +1,57 @@
+"""What a detection means, point by point: the rows of ``tests/semantics``.
+
+A row gives the detection section as YAML (``detection``, or ``selection``
+alone under the condition ``selection``), events as JSON texts, and the indexes
+of those that match; or the code with which the detection is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+
+from converter.ir import evaluate, lower, unevaluable
+from converter.model import Diagnostic, Rule
+from converter.readers import read_rules
+
+FOLDER = Path(__file__).resolve().parent.parent / "semantics"
+ROWS = [(path.stem, row) for path in sorted(FOLDER.glob("*.toml")) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
+KEYS = {"name", "selection", "detection", "events", "match", "refused", "source"}
+
+
+def rule_of(row: dict[str, Any]) -> Rule:
+    section = row.get("detection") or f"selection:\n{indent(row['selection'], '  ')}\ncondition: selection"
+    text = f"title: {json.dumps(row['name'])}\nlogsource: {{category: application}}\ndetection:\n{indent(section, '  ')}\n"
+    rules, diagnostics = read_rules(text.encode("utf-8"), "row.yml")
+    assert rules, [one.render() for one in diagnostics]
+    return rules[0]
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{stem}__{row['name']}") for stem, row in ROWS])
+def test_row(row: dict[str, Any]) -> None:
+    """The events that match are those that the row names, or the detection is refused with the row's code."""
+    rule = rule_of(row)
+    tree = lower(rule)
+    problems: tuple[Diagnostic, ...] = tree if isinstance(tree, tuple) else unevaluable(tree, rule.source)
+    if "refused" in row:
+        assert [one.code for one in problems] == [row["refused"]], [one.render() for one in problems]
+        return
+    assert not isinstance(tree, tuple), [one.render() for one in problems]
+    assert not problems
+    assert [index for index, event in enumerate(row["events"]) if evaluate(tree, json.loads(event))] == row["match"]
+
+
+def test_every_row_says_where_its_answer_comes_from() -> None:
+    """Rows have a name of their own, a source, and an event on each side unless they say that all or none match."""
+    names = [(stem, row["name"]) for stem, row in ROWS]
+    assert len(set(names)) == len(names)
+    for stem, row in ROWS:
+        assert set(row) <= KEYS, (stem, row["name"])
+        assert row["source"], (stem, row["name"])
+        assert ("refused" in row) != ("match" in row and "events" in row), (stem, row["name"])
+    assert len(ROWS) >= 60
