@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 
 from converter.languages.kql.analysis import folded, tokens
@@ -118,6 +119,8 @@ def equals(kind: FieldType, value: Value) -> Predicate:
                 return any_value(kind.path, lambda found: first <= found <= last)
             wanted = _created(address, text)
         case name if name in INTEGERS:
+            if text == "NaN":
+                return any_value(kind.path, never_value)
             exact = _created(decimal_of, text)
             low, high = INTEGERS[name]
             if not low <= exact <= high or exact != int(exact):
@@ -149,9 +152,8 @@ def _created(read: Callable[[str], _Read], text: str) -> _Read:
 
 def _moment(kind: FieldType, value: Value, *, up: bool) -> int:
     """Return the instant that a date in a query means at the field's resolution; a JSON number is epoch milliseconds."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value) * 1_000_000
-    found = bound(java_text(value), kind.formats, up=up)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = bound(java_text(value), ("epoch_millis",) if is_number else kind.formats, up=up)
     return found if kind.type == "date_nanos" else found - found % 1_000_000
 
 
@@ -280,7 +282,9 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
             if not low <= limit <= high:
                 raise Refusal(f"failed to create query: Value [{text}] is out of range for a field of type [{name}]")
         case name if name in FLOATS:
-            limit = rounded_to(kind, _created(double_of, text))
+            # A half float is compared with the single-precision value.
+            number = float("nan") if text == "NaN" else _created(double_of, text)
+            limit = rounded_to(replace(kind, type="float") if name == "half_float" else kind, number)
         case name if name in DATES:
             limit = _moment(kind, value, up=order in ("gt", "lte"))
         case name if name in TOKENIZED:

@@ -45,7 +45,7 @@ def instant(text: str, formats: tuple[str, ...] = DEFAULT_FORMATS, *, up: bool =
         raise Refusal("cannot parse empty datetime")
     for form in formats or DEFAULT_FORMATS:
         if form.startswith("epoch"):
-            if found := _EPOCH.fullmatch(text):
+            if (found := _EPOCH.fullmatch(text)) and len(found[1]) < 20:
                 return _epoch(found, _MILLI if form == "epoch_millis" else _SECOND, up)
         elif found := _ISO.fullmatch(text):
             return _iso(found, text, up)

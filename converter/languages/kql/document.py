@@ -197,7 +197,7 @@ class _Level:
             if kind.ignore_malformed and kind.type not in ("boolean",) and not isinstance(value, MappingABC):
                 return
             raise
-        if found:
+        if found and (kind.is_searchable or kind.type in UNSEARCHED):
             self.values.setdefault(kind.path, []).extend(found)
 
 
@@ -230,7 +230,7 @@ def _indexed(kind: FieldType, value: object) -> list[Any]:
             return [True]
     text = _scalar(kind, value)
     if kind.type in TOKENIZED:
-        return [tokens(text)] if kind.indexed else []
+        return [tokens(text)]
     return _keyword(kind, text)
 
 
@@ -248,7 +248,7 @@ def _keyword(kind: FieldType, text: str) -> list[str]:
         text = folded(text)
     if kind.type == "keyword" and len(text) * 4 > MAX_TERM_BYTES and len(text.encode("utf-8", "surrogatepass")) > MAX_TERM_BYTES:
         raise Refusal(f'immense term in field="{kind.path}", longer than {MAX_TERM_BYTES} bytes')
-    return [text] if kind.is_searchable else []
+    return [text]
 
 
 def _scalar(kind: FieldType, value: object) -> str:

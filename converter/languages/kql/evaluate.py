@@ -33,7 +33,7 @@ from converter.languages.kql.atoms import (
     matches as matches_field,
 )
 from converter.languages.kql.document import Document
-from converter.languages.kql.fields import DATES, KEYWORD_FAMILY, FieldType, Mapping
+from converter.languages.kql.fields import DATES, KEYWORD_FAMILY, UNSEARCHED, FieldType, Mapping
 from converter.languages.kql.query_string import Chunk, Clause, Prefix, Present, Wild, Words, clauses
 from converter.languages.kql.refusal import Refusal
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
@@ -216,7 +216,7 @@ class _Compiler:
 
     def _exists(self, name: str) -> Predicate:
         """Compile ``field:*``: a field, a pattern of names, or an object with any field below it."""
-        kind = self.mapping.find(name)
+        kind = None if "*" in name else self.mapping.find(name)
         if kind is not None:
             return exists(kind)
         found = self._named(name) or self._named(f"{name}.*")
@@ -234,15 +234,18 @@ class _Compiler:
         if "*" not in name:
             kind = self.mapping.find(name)
             return [] if kind is None else [kind], False
-        return self._named(name), name == "*"
+        return [kind for kind in self._named(name) if kind.is_searchable and kind.type not in UNSEARCHED], name == "*"
 
-    def _query_string(self, found: Iterable[Clause], kinds: list[FieldType], lenient: bool) -> Predicate:
-        """Compile the clauses of a wildcard value on these fields."""
+    def _query_string(self, found: Iterable[Clause], kinds: list[FieldType], lenient: bool, present: Predicate | None = None) -> Predicate:
+        """Compile the clauses of a wildcard value on these fields; ``present`` is what a lone ``*`` means, unless it is per field."""
         must: list[Predicate] = []
         should: list[Predicate] = []
         must_not: list[Predicate] = []
         for clause in found:
-            tests = [test for kind in kinds if (test := _on(kind, clause.chunk, lenient)) is not None]
+            if present is not None and isinstance(clause.chunk, Present):
+                tests = [present]
+            else:
+                tests = [test for kind in kinds if (test := _on(kind, clause.chunk, lenient)) is not None]
             if tests or not kinds:
                 {"must": must, "should": should, "must_not": must_not}[clause.occur].append(_any(tests))
         if must:
@@ -259,7 +262,9 @@ class _Compiler:
         if isinstance(value, Pattern):
             if value.is_lone:
                 return always
-            return self._query_string(clauses(value), kinds, True)
+            found = clauses(value)
+            # Without a field, `*` is every document.
+            return self._query_string(found, kinds, True, present=always)
         wanted = self._value(value)
         chunk = wanted if isinstance(wanted, str) else Literal(wanted).text if isinstance(wanted, bool) else _javascript(wanted)
         return _any([test for kind in kinds if (test := _lenient(kind, chunk, value.quoted)) is not None])
