@@ -28,6 +28,7 @@ lint:
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.tested
+	$(PIP) install --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m tests.benchmarks
 
 $(VENV)/bin/python:

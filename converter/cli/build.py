@@ -11,6 +11,9 @@ import click
 from converter.cli.options import directions_of, flags_of, option_option, pack_paths, target_option, targets_of
 from converter.cli.show import Exit, say, tell
 
+COUNTER_EXAMPLES = 10
+"""Refused rows that are shown with an event; each costs a run over the rule's events."""
+
 
 @click.command("build")
 @click.argument("paths", nargs=-1, type=click.Path())
@@ -53,6 +56,12 @@ def command(
 
     refused = [one for row in done.rows if row.is_refused for one in row.outcome.diagnostics]
     tell([*done.pack.diagnostics, *done.diagnostics, *refused])
+    lossy = [row.outcome for row in done.rows if row.is_refused and row.outcome.compilation and row.outcome.compilation.parts]
+    if lossy:
+        from converter.cli.counter import show_counter_example
+
+        for outcome in lossy[:COUNTER_EXAMPLES]:
+            show_counter_example(outcome)
     say(build_summary(done, details=details, check=check))
     sys.exit(_code(done, check))
 

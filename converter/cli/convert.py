@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from converter.cli.counter import show_counter_example
 from converter.cli.options import directions_of, flags_of, option_option, targets_of
 from converter.cli.show import Exit, say, tell
 
@@ -37,6 +38,7 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
         tell(outcome.diagnostics)
         if not outcome.allowed:
             say(f"{outcome.loaded.rule.title}: {outcome.status.value} on {chosen.name}, nothing is printed{_because(outcome.reason)}")
+            show_counter_example(outcome)
             code = max(code, Exit.INPUT if outcome.status.value == "error" else Exit.FINDINGS)
     done = [one for one in outcomes if one.allowed and one.compilation]
     if done:

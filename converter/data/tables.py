@@ -18,13 +18,14 @@ class Field:
     """What a log source's producer writes in a field.
 
     ``type`` is keyword, text, long, boolean, date or ip; ``many`` says that
-    the value stands in a list; ``lower`` that the producer writes lower case
+    the value is a list, ``each`` that each object of a list has one; ``lower`` that the producer writes lower case
     only; ``values`` is the closed list of what it writes, when there is one.
     """
 
     name: str
     type: str
     many: bool = False
+    each: bool = False
     lower: bool = False
     values: tuple[str, ...] = ()
 
@@ -84,7 +85,14 @@ def source_of(logsource: LogSource) -> Source | None:
 def fields(source: str) -> Mapping[str, Field]:
     """Return the fields of a log source by the name that rules use."""
     return {
-        name: Field(name, entry["type"], entry.get("many", False), entry.get("case") == "lower", tuple(entry.get("values", ())))
+        name: Field(
+            name,
+            entry["type"],
+            entry.get("many", False),
+            entry.get("each", False),
+            entry.get("case") == "lower",
+            tuple(entry.get("values", ())),
+        )
         for name, entry in load(f"fields/{source}.yml").items()
     }
 
@@ -98,7 +106,7 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
     """
     known = fields(source)
     if target == "python":
-        return {name: Binding(field, name, field.type, field.many) for name, field in known.items()}
+        return {name: Binding(field, name, field.type, field.many or field.each) for name, field in known.items()}
     return {
         name: Binding(known[name], entry["path"], entry.get("type", "keyword"), entry.get("list", False))
         for name, entry in load(f"fields/{target}/{source}.yml").items()

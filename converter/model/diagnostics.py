@@ -90,4 +90,5 @@ def _excerpt(span: Span) -> list[str]:
         text = text[: _EXCERPT_WIDTH - 1] + "…"
     width = max(1, min(last, len(text)) - first)
     body = "".join(c if c.isprintable() else "·" for c in text)
-    return ["  |", f"{span.line} | {body}", "  | " + " " * (len(str(span.line)) - 1) + " " * first + "^" * width]
+    pad = " " * len(str(span.line))
+    return [f"{pad} |", f"{span.line} | {body}", f"{pad} | " + " " * first + "^" * width]

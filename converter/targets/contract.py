@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
 from converter.data import Binding, Source
@@ -119,3 +121,13 @@ class Target(Protocol):
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``."""
         ...
+
+
+@cache
+def tables(target: str) -> Mapping[str, Capabilities]:
+    """Return a target's ``capabilities.yml`` by language."""
+    import yaml
+
+    text = files(f"converter.targets.{target}").joinpath("capabilities.yml").read_text(encoding="utf-8")
+    loaded = yaml.safe_load(text)["languages"]
+    return {language: Capabilities(language, features) for language, features in loaded.items()}

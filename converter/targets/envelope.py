@@ -58,6 +58,9 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a tem
         "stanza": stanza,
         "py": py,
         "comment": comment,
+        "key": key,
+        "toml_long": toml_long,
+        "toml_block": toml_block,
     }
     return environment
 
@@ -81,6 +84,54 @@ def toml(value: object) -> Escaped:
     if isinstance(value, Iterable):
         return Escaped("[" + ", ".join(toml(one) for one in value) + "]")
     raise UnwritableError(f"a {type(value).__name__} in TOML")
+
+
+def toml_long(value: object) -> Escaped:
+    """Return a value as ``toml`` does, with long lists one item a line and long texts folded; the value stays the same."""
+    if isinstance(value, str) and ("\n" in value or len(value) > _WIDTH):
+        # The fold eats white space, so a text that begins with a blank escapes it.
+        text = "\n".join(_folded(line) for line in value.split("\n"))
+        return Escaped(
+            '"""\\\n' + ("\\u0020" + text[1:] if text[:1] == " " else text.replace("\n", "\\n", 1) if text[:1] == "\n" else text) + '"""'
+        )
+    if isinstance(value, list) and sum(len(str(one)) + 3 for one in value) > _WIDTH - 20:
+        return Escaped("[\n" + "".join(f"    {toml(one)},\n" for one in value) + "]")
+    return toml(value)
+
+
+_WIDTH = 120
+
+
+def _folded(line: str) -> str:
+    """Return a line for a TOML text block: escaped, and broken at blanks by backslashes that TOML removes again."""
+    escaped = toml(line)[1:-1]
+    pieces, width = [""], 0
+    for word in re.split(r"(?<= )(?=[^ ])", escaped):
+        if width and width + len(word) > _WIDTH:
+            pieces.append("")
+            width = 0
+        pieces[-1] += word
+        width += len(word)
+    return "\\\n".join(pieces)
+
+
+def toml_block(value: str) -> Escaped:
+    """Return a text of several lines verbatim between quotes on lines of their own, which adds a line end; else escaped."""
+    plain = all(character.isprintable() or character == "\n" for character in value)
+    if plain and "'''" not in value and not value.endswith("'"):
+        return Escaped(f"'''\n{value}\n'''")
+    return toml(value)
+
+
+def key(value: str) -> Escaped:
+    """Return the bare name of a key; the names are the program's own.
+
+    Raises:
+        UnwritableError: if it is no bare name.
+    """
+    if not re.fullmatch("[A-Za-z0-9_]+", value):
+        raise UnwritableError(f"the key {value!r}")
+    return Escaped(value)
 
 
 def yaml(value: object) -> Escaped:

@@ -1,6 +1,7 @@
 """Evidence: the tests in rules, example events and variants, and outputs held against their rules."""
 
 from converter.verify.compare import Disagreement, Measured, Verdict
+from converter.verify.counter import counter_example
 from converter.verify.engines import EngineMissingError
 from converter.verify.examples import Example, TestResult, examples, plain, run_tests
 from converter.verify.verify import Verification, record, verify
@@ -13,6 +14,7 @@ __all__ = [
     "TestResult",
     "Verdict",
     "Verification",
+    "counter_example",
     "examples",
     "plain",
     "record",

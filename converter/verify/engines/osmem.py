@@ -75,8 +75,12 @@ def running() -> Iterator[Engine]:
         server = osmem_server.OsmemServer.start()
     except (osmem_server.OsmemError, OSError) as error:
         raise EngineMissingError(f"the search engine did not start: {error}") from error
-    with server:
+    try:
         yield Engine(server.url)
+    finally:
+        # The library's own close() lets the server say good-bye on the user's terminal.
+        server.process.kill()
+        server.process.communicate()
 
 
 def osmem_version() -> str:

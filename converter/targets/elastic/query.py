@@ -1,0 +1,209 @@
+"""Elastic: print a resolved rule as KQL, in the subset that every known KQL parser reads alike.
+
+Lower-case operators, every literal quoted unless it has a wildcard, no ``not``
+inside a value list, parentheses around every mixed group.  KQL has neither
+``?`` nor regular expressions nor a comparison without regard to case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, assert_never
+
+from converter.data import Binding
+from converter.ir import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    Exists,
+    FieldMatch,
+    FieldRef,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Regex,
+    Text,
+    Wild,
+    feature,
+    feature_of_test,
+    fold,
+    scalar_text,
+)
+from converter.model import Diagnostic, Fidelity, Loss, Severity
+from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
+
+IGNORE_ABOVE: Final = 1024
+"""Characters of a keyword that the index keeps; a longer value is not indexed."""
+_SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
+_WORD: Final = re.compile(r"(?i)^(and|or|not)\b")
+_OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+def query(resolved: ResolvedRule, tree: Node) -> str:
+    """Return the rule's KQL: the log source's guard, then the detection, one conjunct a line.
+
+    Raises:
+        Inexpressible: for the first atom that KQL cannot say.
+    """
+    lines = [f"{_name(field)}:{_quoted(value)}" for field, value in resolved.guard.items()]
+    conjuncts = tree.children if isinstance(tree, And) else (tree,)
+    flat = [part for one in conjuncts for part in (one.children if isinstance(one, And) else (one,))]
+    lines += [_operand(part, resolved) for part in flat]
+    return "\n  and ".join(lines)
+
+
+def _print(tree: Node, resolved: ResolvedRule) -> str:
+    match tree:
+        case FieldMatch(field):
+            return _atom(tree, resolved.fields[field], resolved)
+        case And(children):
+            return _and(children, resolved)
+        case Or(children):
+            return _or(children, resolved)
+        case Not(child):
+            return _not(child, resolved)
+        case Keyword():
+            raise _refused(tree, "a value without a field", "bind the value to a field", resolved)
+    assert_never(tree)
+
+
+def _operand(tree: Node, resolved: ResolvedRule) -> str:
+    """Return a part of a group: groups inside groups get parentheses."""
+    text = _print(tree, resolved)
+    grouped = isinstance(tree, And) or (isinstance(tree, Or) and _value_list(tree.children, resolved) is None)
+    return f"({text})" if grouped else text
+
+
+def _and(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
+    return " and ".join(_operand(child, resolved) for child in children)
+
+
+def _or(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
+    return _value_list(children, resolved) or " or ".join(_operand(child, resolved) for child in children)
+
+
+def _not(child: Node, resolved: ResolvedRule) -> str:
+    return f"not ({_print(child, resolved)})"
+
+
+def _value_list(children: tuple[Node, ...], resolved: ResolvedRule) -> str | None:
+    """Return texts on one field as ``field:(a or b)``, ``None`` for anything else."""
+    fields = {child.field for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)}
+    if len(fields) != 1 or not all(isinstance(child, FieldMatch) and isinstance(child.test, Text) for child in children):
+        return None
+    binding = resolved.fields[fields.pop()]
+    values = [_atom(child, binding, resolved).partition(":")[2] for child in children if isinstance(child, FieldMatch)]
+    return f"{_name(binding.path)}:({' or '.join(values)})"
+
+
+def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
+    name = _name(binding.path)
+    match tree.test:
+        case Text():
+            return f"{name}:{_text(tree, tree.test, binding, resolved)}"
+        case Number(value):
+            return f"{name}:{scalar_text(value) if binding.type != 'keyword' else _quoted(scalar_text(value))}"
+        case Boolean(value):
+            return f"{name}:{scalar_text(value)}"
+        case Null():
+            return f"not {name}:*"
+        case Compare(operator, value):
+            return f"{name} {_OPERATORS[operator]} {scalar_text(value)}"
+        case Cidr(network):
+            return f"{name}:{_quoted(network)}"
+        case Exists() | Regex() | FieldRef():
+            raise _refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved)
+    assert_never(tree.test)
+
+
+def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> str:
+    parts = [part if isinstance(part, Wild) else _spelled(part, test, binding) for part in test.parts]
+    if sum(len(part) for part in parts if isinstance(part, str)) > IGNORE_ABOVE:
+        raise _refused(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
+    if all(isinstance(part, str) for part in parts):
+        return _quoted("".join(part for part in parts if isinstance(part, str)))
+    if Wild.ONE in parts:
+        raise _refused(tree, "'?' for one character", "use '*', or list the values", resolved)
+    if any(isinstance(part, str) and re.search(r"\s", part) for part in parts):
+        raise _refused(
+            tree, "white space beside a wildcard: it would split the value in two", "leave the wildcard or the white space out", resolved
+        )
+    return "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
+
+
+def _spelled(text: str, test: Text, binding: Binding) -> str:
+    """Return a literal as the producer writes it, where its field has one spelling; regard to case then loses nothing."""
+    if test.cased or not binding.field.one_spelling:
+        return text
+    return binding.spelling(text) if binding.field.values else fold(text)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _escaped(text: str) -> str:
+    """Return a literal beside a wildcard: special characters and leading operators with a backslash."""
+    return _WORD.sub(r"\\\g<0>", _SPECIAL.sub(r"\\\g<0>", text))
+
+
+def _name(path: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", path)
+
+
+def _refused(tree: Node, what: str, help_text: str, resolved: ResolvedRule) -> Inexpressible:
+    span = resolved.rule.source.span(tree.offsets)
+    return Inexpressible(Diagnostic("T110", Severity.ERROR, span, f"KQL cannot express {what}", help=help_text))
+
+
+def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> tuple[Loss, ...]:
+    """Return a loss for each atom that KQL only approximates.
+
+    Raises:
+        Inexpressible: for a feature that the table does not list.
+    """
+    match tree:
+        case FieldMatch(field, test):
+            binding = resolved.fields[field]
+            name = feature_of_test(test)
+            kind = _kind(test, binding, name)
+            fidelity = table.fidelity(name, kind)
+            if fidelity is None:
+                raise _refused(
+                    tree,
+                    f"'{name}' on {_article(binding.type)} field ('{binding.path}')",
+                    "use another test, or disable elastic for this rule",
+                    resolved,
+                )
+            if fidelity is Fidelity.EXACT:
+                return ()
+            code = "T118" if fidelity is Fidelity.NARROWER and isinstance(test, Text) and name != "value.present" else "T119"
+            message = f"{table.why(name)} (field '{field}')"
+            direction = fidelity.negated if negated else fidelity
+            return (Loss(code, name, direction, message, resolved.rule.source.span(tree.offsets)),)
+        case And(children) | Or(children):
+            return tuple(loss for child in children for loss in losses(child, resolved, table, negated=negated))
+        case Not(child):
+            return losses(child, resolved, table, negated=not negated)
+        case Keyword():
+            raise _refused(tree, f"'{feature(tree)}'", "bind the value to a field", resolved)
+    assert_never(tree)
+
+
+def _kind(test: object, binding: Binding, name: str) -> str:
+    """Return the row of the table: the field's type, or why case does not matter."""
+    if isinstance(test, Text) and binding.type == "keyword" and name != "value.present":
+        letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
+        if test.cased or not letters:
+            return "cased"
+        return "one_spelling" if binding.field.one_spelling else "keyword"
+    return binding.type
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

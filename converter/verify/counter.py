@@ -1,0 +1,39 @@
+"""A counter-example for a translation that was refused: an event on which the output would differ from the rule."""
+
+from __future__ import annotations
+
+from converter.data import source_of
+from converter.ir import unevaluable
+from converter.model import Diagnostic, has_errors
+from converter.pack import Outcome
+from converter.targets import target
+from converter.verify.compare import Disagreement, questions
+from converter.verify.readings import Artifact, read_artifact
+
+
+def counter_example(outcome: Outcome) -> Disagreement | None:
+    """Return an event that shows a refused loss, ``None`` when the rule's events show none.
+
+    The output is made in memory only, read as ``verify`` reads files, and run
+    on the rule's own test events and their variants.
+    """
+    loaded, compilation = outcome.loaded, outcome.compilation
+    source = source_of(loaded.rule.logsource)
+    if compilation is None or not compilation.parts or has_errors(compilation.diagnostics) or loaded.tree is None or source is None:
+        return None
+    if unevaluable(loaded.tree, loaded.rule.source):
+        return None
+    artifacts = {one.path: one.data for one in target(outcome.target).package([compilation], ["rule"], compilation.options)}
+    path = next((name for name in artifacts if name.startswith("rule.")), None)
+    asked = questions(loaded, loaded.tree)
+    if path is None or not asked.events:
+        return None
+    answers = read_artifact(
+        outcome.target, Artifact(path, artifacts[path], loaded.rule.id, source.id, artifacts), [one.event for one in asked.events]
+    )
+    if isinstance(answers, Diagnostic):
+        return None
+    for variant, expected, got in zip(asked.events, asked.expected, answers, strict=True):
+        if expected is not got:
+            return Disagreement(variant.label, variant.event, expected, got)
+    return None

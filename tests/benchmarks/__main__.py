@@ -1,0 +1,110 @@
+"""Run the benchmarks: ``make bench``.  Each line names both commands and the ratio of their CPU seconds (medians of one run)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+SEED = "rules/kubernetes/audit/user_exec_into_pod.yml"
+RUNS = 7
+
+
+def cpu_s(command: list[str]) -> float:
+    """Return the CPU seconds of one run of a command, children included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def paired(ours: list[str], theirs: list[str]) -> tuple[float, float]:
+    """Return the medians of two commands, run in turn after one warm-up each."""
+    cpu_s(ours), cpu_s(theirs)
+    pairs = [(cpu_s(ours), cpu_s(theirs)) for _ in range(RUNS)]
+    return statistics.median(one for one, _ in pairs), statistics.median(other for _, other in pairs)
+
+
+def start_up() -> None:
+    """``--help`` against the peer's."""
+    ours, theirs = [str(BIN / "converter"), "--help"], [str(BIN / "sigma"), "--help"]
+    if not Path(theirs[0]).is_file():
+        print("start-up: the peer is not installed (requirements/bench.txt)")
+        return
+    mine, other = paired(ours, theirs)
+    print(f"start-up: converter --help {mine:.3f} s, sigma --help {other:.3f} s: ratio {mine / other:.2f}")
+
+
+def convert() -> None:
+    """One rule to each target, as a whole process."""
+    bare = statistics.median(cpu_s([sys.executable, "-c", "import sigma.rule"]) for _ in range(RUNS))
+    digest = hashlib.sha256((ROOT / SEED).read_bytes()).hexdigest()[:12]
+    for target in ("elastic", "splunk", "falco", "python"):
+        command = [str(BIN / "converter"), "convert", SEED, "-t", target]
+        cpu_s(command)
+        mine = statistics.median(cpu_s(command) for _ in range(RUNS))
+        print(f"convert: {SEED} ({digest}) to {target} {mine:.3f} s CPU; importing pySigma alone {bare:.3f} s: ratio {mine / bare:.2f}")
+
+
+_LOAD_OURS = """
+import sys, time, gc, pathlib
+from converter.pack import load_pack
+gc.disable()
+start = time.process_time(); pack = load_pack([pathlib.Path(sys.argv[1])]); took = time.process_time() - start
+print(took, len(pack.rules))
+"""
+_LOAD_THEIRS = """
+import sys, time
+from sigma.collection import SigmaCollection
+start = time.process_time(); rules = SigmaCollection.load_ruleset([sys.argv[1]], collect_errors=True)
+for rule in rules.rules:
+    try: [one.parsed for one in rule.detection.parsed_condition]
+    except Exception: pass
+print(time.process_time() - start, len(rules.rules))
+"""
+
+
+def load_corpus() -> None:
+    """Read and lower a whole rule corpus against pySigma's load and parse."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    corpus = (ROOT / named / "corpora" / "sigmahq").resolve() if named else None
+    if corpus is None or not corpus.is_dir():
+        print("corpus: CONVERTER_CORPORA names no folder")
+        return
+    lanes = [subprocess.run([sys.executable, "-c", code, str(corpus)], capture_output=True, text=True, check=True).stdout.split() for code in (_LOAD_OURS, _LOAD_THEIRS)]
+    (mine, count), (other, peer) = lanes
+    print(f"corpus: read and lower {count} rules {float(mine):.2f} s CPU (gc off), pySigma load_ruleset and parse of {peer} {float(other):.2f} s: {float(other) / float(mine):.1f} times")
+
+
+def oracle() -> None:
+    """Events a second of the oracle on the bench events, against decoding them."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    events = (ROOT / named / "events" / "k8s_audit" / "templates_179.jsonl").resolve() if named else None
+    if events is None or not events.is_file():
+        print("oracle: CONVERTER_CORPORA names no folder")
+        return
+    import time
+
+    from converter.ir import evaluate
+    from converter.pack import load_pack
+
+    lines = events.read_bytes().splitlines() * 50
+    trees = [loaded.tree for loaded in load_pack([ROOT / "rules"]).rules if loaded.tree is not None]
+    start = time.process_time()
+    documents = [json.loads(line) for line in lines]
+    decoded = time.process_time()
+    hits = sum(evaluate(tree, document) for document in documents for tree in trees)
+    done = time.process_time()
+    print(f"oracle: {len(lines)} events, {len(trees)} rules, {hits} matches: {len(lines) / (done - decoded):,.0f} events/s; decoding alone {len(lines) / (decoded - start):,.0f}/s")
+
+
+if __name__ == "__main__":
+    for bench in (start_up, convert, load_corpus, oracle):
+        bench()

@@ -1,0 +1,110 @@
+"""The committed outputs: what the compiler makes of rules/, and what they select of real events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from converter.model import Diagnostic, Fidelity, Status
+from converter.pack import Request, build, load_pack
+from converter.targets import NAMES, target
+from converter.verify import verify
+from converter.verify.readings import Artifact, read_artifact
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RULES = ("attach_to_pod", "cluster_role_binding_changed", "privileged_pod_created", "secrets_read", "user_exec_into_pod", "user_exec_into_pod_websocket")
+ENDINGS = {"elastic": "toml", "splunk": "conf", "falco": "yaml", "python": "py"}
+
+
+def _artifact(name: str, rule: str) -> Artifact:
+    folder = ROOT / "output" / name
+    context = {"macros.conf": (folder / "macros.conf").read_bytes()} if name == "splunk" else {}
+    path = f"kubernetes/audit/{rule}.{ENDINGS[name]}"
+    return Artifact(path, (folder / path).read_bytes(), rule, "kubernetes_audit", context)
+
+
+def test_outputs_are_what_the_compiler_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte for byte: a change of the compiler shows as a change of output/, which a person reads."""
+    monkeypatch.chdir(ROOT)
+    report = build(Request([Path("rules")], [target(name) for name in NAMES], Path("output"), {}, frozenset(), check=True))
+    assert (report.changed, report.removed, report.diagnostics) == ((), (), ())
+    assert {row.outcome.status for row in report.rows} == {Status.EXACT}
+    assert len(report.rows) == 6 * len(NAMES)
+
+
+def test_every_output_means_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each artifact answers as its rule on all events and variants, and every atom is decided."""
+    monkeypatch.chdir(ROOT)
+    done = verify(load_pack([Path("rules")]), NAMES, Path("output"), "reader")
+    assert len(done.verdicts) == 6 * len(NAMES)
+    for verdict in done.verdicts:
+        assert not verdict.failed, (verdict.artifact, [one.render() for one in verdict.diagnostics])
+        assert verdict.measured is not None
+        assert verdict.measured.events > 40, verdict.artifact
+        assert verdict.measured.atoms_covered == verdict.measured.atoms
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", NAMES)
+def test_seed_selects_the_recorded_exec_only(name: str, corpora: Path) -> None:
+    """Of the captured audit events the first rule selects one, on every target."""
+    files = sorted((corpora / "events" / "k8s_audit" / "captured").glob("*.json"))
+    events = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    answers = read_artifact(name, _artifact(name, "user_exec_into_pod"), events)
+    assert not isinstance(answers, Diagnostic), answers.render()
+    assert [path.name for path, answer in zip(files, answers, strict=True) if answer] == ["exec_pod.json"]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_agree_on_recorded_events(name: str, rule: str, corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On captured events and templates that the target admits, each output answers as its rule."""
+    from converter.data import falco_events
+    from converter.ir import evaluate
+
+    monkeypatch.chdir(ROOT)
+    loaded = load_pack([Path(f"rules/kubernetes/audit/{rule}.yml")]).rules[0]
+    assert loaded.tree is not None
+    folder = corpora / "events" / "k8s_audit"
+    events = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "captured").glob("*.json"))]
+    events += [json.loads(line) for line in (folder / "templates_179.jsonl").read_text(encoding="utf-8").splitlines()]
+    if name == "falco":  # the plugin drops events without a time stamp, and without an id sees nothing of them
+        events = [one for one in events if falco_events(one) and one.get("auditID")]
+    answers = read_artifact(name, _artifact(name, rule), events)
+    assert not isinstance(answers, Diagnostic), answers.render()
+    expected = [evaluate(loaded.tree, one) for one in events]
+    assert len(events) > 50
+    assert answers == expected
+
+
+def test_a_refuted_artifact_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output that lost a part of its rule fails, with an event and both answers."""
+    monkeypatch.chdir(ROOT)
+    request = Request([Path("rules/kubernetes/audit/user_exec_into_pod.yml")], [target("falco")], tmp_path, {}, frozenset())
+    build(request)
+    path = tmp_path / "falco" / "kubernetes/audit/user_exec_into_pod.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "exec" in text
+    path.write_text(text.replace(' = \\"exec\\"', ' != \\"nothing\\"').replace(" = 'exec'", " != 'nothing'"), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    verdict = verify(load_pack(request.paths), ["falco"], tmp_path, "reader").verdicts[0]
+    assert verdict.failed
+    assert verdict.measured is not None
+    first = verdict.measured.disagreements[0]
+    assert (first.expected, first.got) == (False, True)
+
+
+def test_an_exact_claim_without_events_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule whose tests decide nothing is not verified by them."""
+    monkeypatch.chdir(tmp_path)
+    source = (ROOT / "rules/kubernetes/audit/user_exec_into_pod.yml").read_text(encoding="utf-8")
+    Path("rules").mkdir()
+    Path("rules/one.yml").write_text(source[: source.index("  tests:")], encoding="utf-8")
+    build(Request([Path("rules")], [target("python")], Path("output"), {}, frozenset({Fidelity.UNKNOWN})))
+    verdict = verify(load_pack([Path("rules")]), ["python"], Path("output"), "reader").verdicts[0]
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.failed
+    assert {one.code for one in verdict.diagnostics} == {"V004"}
