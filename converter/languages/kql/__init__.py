@@ -12,6 +12,7 @@ from converter.languages.kql.fields import FieldType, Mapping, ObjectType
 from converter.languages.kql.mapping import compile_mapping
 from converter.languages.kql.read import read
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
+from converter.languages.kql.to_sigma import SigmaField, to_sigma
 
 __all__ = [
     "And",
@@ -29,6 +30,7 @@ __all__ = [
     "Pattern",
     "Query",
     "Range",
+    "SigmaField",
     "Star",
     "Tree",
     "Word",
@@ -39,4 +41,5 @@ __all__ = [
     "index_all",
     "matches",
     "read",
+    "to_sigma",
 ]

@@ -243,13 +243,16 @@ def glob(parts: Parts) -> Callable[[str], bool]:
 
 def _simple(pattern: str, value: str | None) -> bool:
     """Say whether a constant field's value fits: there ``*`` in any text is a wildcard, and nothing is escaped."""
-    if value is None:
-        return False
+    return value is not None and glob(starred(pattern))(value)
+
+
+def starred(pattern: str) -> Parts:
+    """Return a text in which every ``*`` is a wildcard as literal texts and stars."""
     parts: list[str | Star] = []
     for number, text in enumerate(pattern.split("*")):
         parts += [Star.STAR] if number else []
         parts += [text] if text else []
-    return glob(tuple(parts) or ("",))(value)
+    return tuple(parts)
 
 
 def _escaped(parts: Parts) -> str:

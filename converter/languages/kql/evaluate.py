@@ -17,7 +17,6 @@ from typing import Literal as Choice
 from typing import TypeAlias, assert_never
 
 from converter.languages.kql.atoms import (
-    Parts,
     Predicate,
     Value,
     always,
@@ -28,6 +27,7 @@ from converter.languages.kql.atoms import (
     glob,
     never,
     resembles,
+    starred,
 )
 from converter.languages.kql.atoms import (
     matches as matches_field,
@@ -36,7 +36,7 @@ from converter.languages.kql.document import Document
 from converter.languages.kql.fields import DATES, KEYWORD_FAMILY, UNSEARCHED, FieldType, Mapping
 from converter.languages.kql.query_string import Chunk, Clause, Prefix, Present, Wild, Words, clauses
 from converter.languages.kql.refusal import Refusal
-from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
+from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
 from converter.model import Diagnostic, Severity
 
 Kibana: TypeAlias = Choice["legacy", "modern"]
@@ -75,10 +75,12 @@ def check(query: Query, mapping: Mapping, kibana: Kibana = "legacy") -> Diagnost
 def matches(query: Query, document: Document, mapping: Mapping | None = None, kibana: Kibana = "legacy") -> bool:
     """Say whether the document matches; a query that the engine refuses matches nothing.
 
-    The mapping is the document's own (with what dynamic mapping added) unless
-    one is given.
+    The document's own mapping counts where dynamic mapping added fields to
+    the one that is given.  For many documents ``index_all`` and
+    ``compile_query`` do the work once.
     """
-    done = compile_query(query, document.mapping if mapping is None else mapping, kibana)
+    own = document.mapping
+    done = compile_query(query, own if mapping is None or len(own.fields) > len(mapping.fields) else mapping, kibana)
     return not isinstance(done, Diagnostic) and done(document)
 
 
@@ -143,7 +145,7 @@ class _Compiler:
 
     def _nested(self, tree: Nested, depth: int) -> _Result:
         """Compile a query on the objects of a nested field."""
-        path = self._full(_name(tree.path))
+        path = self._full(tree.path.text)
         inner = replace(self, path=path).tree(tree.query, depth + 1)
         if path not in self.mapping.nested:
             return _Refused(Refusal(f"[nested] failed to find nested object under path [{path}]"), tree.offsets)
@@ -159,7 +161,7 @@ class _Compiler:
         """Compile ``field:value``."""
         if isinstance(value, Pattern) and value.is_lone and isinstance(field, Pattern) and field.is_lone:
             return always
-        name = self._full(_name(field))
+        name = self._full(field.text)
         _no_metadata(name)
         if self.kibana == "modern":
             found = self._data_view(field, name)
@@ -226,7 +228,7 @@ class _Compiler:
         """Return the fields whose path a pattern covers."""
         if "*" not in pattern:
             return []
-        test = glob(_parts(pattern))
+        test = glob(starred(pattern))
         return [kind for path, kind in self.mapping.fields.items() if test(path)]
 
     def _expanded(self, name: str) -> tuple[list[FieldType], bool]:
@@ -271,7 +273,7 @@ class _Compiler:
 
     def _range(self, tree: Range) -> Predicate:
         """Compile a comparison."""
-        name = self._full(_name(tree.field))
+        name = self._full(tree.field.text)
         _no_metadata(name)
         value = tree.value
         if isinstance(value, Pattern):
@@ -377,24 +379,10 @@ def _objects(document: Document, path: str) -> Iterable[Document]:
                 yield from _objects(one, path)
 
 
-def _name(field: Word) -> str:
-    """Return a field's name as it stands in the query to the engine."""
-    return field.text
-
-
 def _no_metadata(name: str) -> None:
     """Refuse fields that the engine adds by itself."""
     if name in _METADATA:
         raise Refusal(f"the metadata field {name} is not modelled", unknown=True)
-
-
-def _parts(pattern: str) -> Parts:
-    """Return a simple pattern's literal texts and stars."""
-    parts: list[str | Star] = []
-    for number, text in enumerate(pattern.split("*")):
-        parts += [Star.STAR] if number else []
-        parts += [text] if text else []
-    return tuple(parts)
 
 
 def _javascript(value: int | float) -> str:
