@@ -1,0 +1,10 @@
+"""A test on a field's order."""
+
+from __future__ import annotations
+
+from converter.targets.python.snippets.numbers import numbers
+
+
+def more_than(event: dict[str, object], field: str, bound: float) -> bool:
+    """Return whether any number of the field is more than the bound."""
+    return any(number > bound for number in numbers(event, field))
