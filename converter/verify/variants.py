@@ -36,7 +36,9 @@ def variants(tree: Node, example: Example, fields: Mapping[str, Field]) -> Itera
     for name, wanted in _asked(tree).items():
         field = fields.get(name, Field(name, "keyword"))
         present = lookup(example.event, name).values
-        for label, value in _values(field, present, wanted):
+        if field.each and not _places(example.event, name):
+            continue  # without its list there is no object to change
+        for label, value in _values(field, present, [_written(field, one) for one in wanted]):
             for event in replaced(example.event, name, value):
                 key = repr(event)
                 if key not in seen:
@@ -69,11 +71,22 @@ def _values(field: Field, present: tuple[Any, ...], wanted: list[Any]) -> Iterat
     yield "is missing", MISSING
     yield "is null", None
     for value in dict.fromkeys([*(one for one in present if isinstance(one, str | int | float | bool)), *wanted]):
-        yield f"is {value!r}", value
+        yield f"is {value!r}", [value] if field.many else value
         for label, other in _neighbours(field, value):
-            yield f"{label} of {value!r}", other
+            yield f"{label} of {value!r}", [other] if field.many else other
         if field.many:
-            yield f"is a list with {value!r}", ["zz", value] if isinstance(value, str) else [value, value]
+            yield f"is a list with {value!r}", [_OTHER.get(field.type, "zz"), value]
+
+
+_OTHER = {"ip": "203.0.113.250"}
+"""A value of a type that no rule asks for."""
+
+
+def _written(field: Field, value: Any) -> Any:  # noqa: ANN401 - a JSON scalar
+    """Return a value as the producer writes it, where its field has one spelling."""
+    if not isinstance(value, str) or not field.one_spelling:
+        return value
+    return next((one for one in field.values if one.lower() == value.lower()), value.lower() if field.lower else value)
 
 
 def _neighbours(field: Field, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a JSON scalar

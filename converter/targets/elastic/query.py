@@ -39,7 +39,6 @@ from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 IGNORE_ABOVE: Final = 1024
 """Characters of a keyword that the index keeps; a longer value is not indexed."""
 _SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
-_WORD: Final = re.compile(r"(?i)^(and|or|not)\b")
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -148,8 +147,13 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a literal beside a wildcard: special characters and leading operators with a backslash."""
-    return _WORD.sub(r"\\\g<0>", _SPECIAL.sub(r"\\\g<0>", text))
+    r"""Return a literal beside a wildcard: special characters with a backslash.
+
+    ``and``, ``or`` and ``not`` need none without white space around them, and
+    must have none: Kibana reads ``\not*`` as a line end and ``ot*`` (measured
+    with its 7.x parser).
+    """
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def _name(path: str) -> str:

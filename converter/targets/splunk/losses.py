@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Text, feature, feature_of_test
+from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Text, feature, feature_of_test, fits
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.splunk.search import Search
@@ -37,6 +37,13 @@ def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool)
             ):
                 why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
                 return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)
+            if isinstance(test, Text) and test.parts and name != "value.present" and fits(test.parts, "null", test.cased):
+                direction = Fidelity.NARROWER if negated else Fidelity.WIDER
+                return (
+                    Loss(
+                        "T222", name, direction, f"JSON null is extracted as the text null, which this value fits (field '{field}')", span
+                    ),
+                )
             if fidelity is Fidelity.EXACT:
                 return ()
             direction = fidelity.negated if negated else fidelity
