@@ -280,6 +280,8 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
         case "ip":
             limit = _created(address, text)
         case name if name in INTEGERS:
+            if text == "NaN":
+                return any_value(kind.path, never_value)
             limit = _created(decimal_of, text)
             low, high = INTEGERS[name]
             if not low <= limit <= high:
@@ -289,7 +291,11 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
             number = float("nan") if text == "NaN" else _created(double_of, text)
             limit = rounded_to(replace(kind, type="float") if name == "half_float" else kind, number)
         case name if name in DATES:
-            limit = _moment(kind, value, up=order in ("gt", "lte"))
+            try:
+                limit = _moment(kind, value, up=order in ("gt", "lte"))
+            except Refusal as refusal:
+                # Date ranges are read before any shard is asked.
+                raise Refusal(refusal.message, early=True, unknown=refusal.unknown, help=refusal.help) from None
         case name if name in TOKENIZED:
             return any_value(kind.path, lambda words: any(test(word, text) for word in words))
         case _:

@@ -20,7 +20,6 @@ from converter.languages.kql.atoms import (
     Predicate,
     Value,
     always,
-    begins,
     compares,
     equals,
     exists,
@@ -32,9 +31,10 @@ from converter.languages.kql.atoms import (
 from converter.languages.kql.atoms import (
     matches as matches_field,
 )
+from converter.languages.kql.clauses import any_of, never_matching, query_string
 from converter.languages.kql.document import Document
 from converter.languages.kql.fields import DATES, KEYWORD_FAMILY, UNSEARCHED, FieldType, Mapping
-from converter.languages.kql.query_string import Chunk, Clause, Prefix, Present, Wild, Words, clauses
+from converter.languages.kql.query_string import clauses
 from converter.languages.kql.refusal import Refusal
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
 from converter.model import Diagnostic, Severity
@@ -166,14 +166,14 @@ class _Compiler:
         if self.kibana == "modern":
             found = self._data_view(field, name)
             if found:
-                return _any([self._wrapped(kind, field, self._modern(kind, value)) for kind in found])
+                return any_of([self._wrapped(kind, field, self._modern(kind, value)) for kind in found])
         if isinstance(value, Literal):
             wanted = self._value(value)
             kind = self.mapping.find(name)
             return never_matching if kind is None else matches_field(kind, wanted, phrase=value.quoted) or never_matching
         if value.is_lone:
             return self._exists(name)
-        return self._query_string(clauses(value), *self._expanded(name))
+        return query_string(clauses(value), *self._expanded(name))
 
     def _data_view(self, field: Word, name: str) -> list[FieldType]:
         """Return the fields of the data view that a name means; none for an unknown one."""
@@ -190,7 +190,7 @@ class _Compiler:
                 return exists(kind)
             if kind.type in KEYWORD_FAMILY:
                 return resembles(kind, value.parts, by_term=True)
-            return self._query_string(clauses(value), [kind], False)
+            return query_string(clauses(value), [kind], False)
         if kind.type in DATES and value.value is None:
             return exists(kind)
         wanted = self._value(value)
@@ -222,7 +222,7 @@ class _Compiler:
         if kind is not None:
             return exists(kind)
         found = self._named(name) or self._named(f"{name}.*")
-        return _any([exists(kind) for kind in found]) if found else never
+        return any_of([exists(kind) for kind in found]) if found else never
 
     def _named(self, pattern: str) -> list[FieldType]:
         """Return the fields whose path a pattern covers."""
@@ -238,38 +238,16 @@ class _Compiler:
             return [] if kind is None else [kind], False
         return [kind for kind in self._named(name) if kind.is_searchable and kind.type not in UNSEARCHED], name == "*"
 
-    def _query_string(self, found: Iterable[Clause], kinds: list[FieldType], lenient: bool, present: Predicate | None = None) -> Predicate:
-        """Compile the clauses of a wildcard value on these fields; ``present`` is what a lone ``*`` means, unless it is per field."""
-        must: list[Predicate] = []
-        should: list[Predicate] = []
-        must_not: list[Predicate] = []
-        for clause in found:
-            if present is not None and isinstance(clause.chunk, Present):
-                tests = [present]
-            else:
-                tests = [test for kind in kinds if (test := _on(kind, clause.chunk, lenient)) is not None]
-            if tests or not kinds:
-                {"must": must, "should": should, "must_not": must_not}[clause.occur].append(_any(tests))
-        if must:
-            return lambda document: all(test(document) for test in must) and not any(test(document) for test in must_not)
-        if should:
-            return lambda document: any(test(document) for test in should) and not any(test(document) for test in must_not)
-        if must_not:
-            return lambda document: not any(test(document) for test in must_not)
-        return never_matching
-
     def _free_text(self, value: Word) -> Predicate:
         """Compile a value without a field: on every field, forgiving what does not fit its type."""
         kinds = list(self.mapping.default_fields)
         if isinstance(value, Pattern):
             if value.is_lone:
                 return always
-            found = clauses(value)
-            # Without a field, `*` is every document.
-            return self._query_string(found, kinds, True, present=always)
+            return query_string(clauses(value), kinds, True, free=True)
         wanted = self._value(value)
         chunk = wanted if isinstance(wanted, str) else Literal(wanted).text if isinstance(wanted, bool) else _javascript(wanted)
-        return _any([test for kind in kinds if (test := _lenient(kind, chunk, value.quoted)) is not None])
+        return any_of([test for kind in kinds if (test := _lenient(kind, chunk, value.quoted)) is not None])
 
     def _range(self, tree: Range) -> Predicate:
         """Compile a comparison."""
@@ -291,14 +269,9 @@ class _Compiler:
             kind = self.mapping.find(name)
             return never if kind is None else compares(kind, tree.operator, self._value(value))
         if unbounded:
-            return _any([exists(kind) for kind in found])
+            return any_of([exists(kind) for kind in found])
         wanted = self._value(value)
-        return _any([self._wrapped(kind, tree.field, compares(kind, tree.operator, wanted)) for kind in found])
-
-
-def never_matching(document: Document) -> bool:
-    """Match nothing, where the engine finds that out only on the shard."""
-    return False
+        return any_of([self._wrapped(kind, tree.field, compares(kind, tree.operator, wanted)) for kind in found])
 
 
 def _lenient(kind: FieldType, text: str, phrase: bool) -> Predicate | None:
@@ -307,32 +280,6 @@ def _lenient(kind: FieldType, text: str, phrase: bool) -> Predicate | None:
         return matches_field(kind, text, phrase=phrase)
     except Refusal:
         return None
-
-
-def _on(kind: FieldType, chunk: Chunk, lenient: bool) -> Predicate | None:
-    """Return the test of one chunk on one field; ``None`` for a text without words."""
-    try:
-        match chunk:
-            case Words(text):
-                return matches_field(kind, text)
-            case Prefix(text):
-                return begins(kind, text)
-            case Wild(parts):
-                return resembles(kind, parts)
-            case Present():
-                return exists(kind)
-        assert_never(chunk)
-    except Refusal:
-        if lenient:
-            return never_matching
-        raise
-
-
-def _any(tests: list[Predicate]) -> Predicate:
-    """Match what any test matches."""
-    if len(tests) == 1:
-        return tests[0]
-    return (lambda document: any(test(document) for test in tests)) if tests else never_matching
 
 
 def _all_of(results: list[_Result]) -> _Result:
