@@ -7,4 +7,4 @@ from converter.targets.python.snippets.texts import texts
 
 def has_value(event: dict[str, object], field: str) -> bool:
     """Return whether the field has a value that is not null."""
-    return any(True for _ in texts(event, field))
+    return len(texts(event, field)) > 0

@@ -10,7 +10,7 @@ def values(event: dict[str, object], field: str) -> list[object]:
     while pending:
         value, rest = pending.pop()
         if isinstance(value, list):
-            pending.extend((one, rest) for one in reversed(value))
+            pending.extend((one, rest) for one in value)
         elif not rest:
             found.append(value)
         elif isinstance(value, dict):
