@@ -111,7 +111,7 @@ def _section(tree: Node) -> Section | None:
                 return plain
             if (item := _item(tree)) is not None:
                 return _map([item])
-            maps = [_mapping(one) for one in children]
+            maps = [_mapping(one) for one in _merged(Or, children)]
             return [one for one in maps if one is not None] if None not in maps else None
         case Keyword():
             return _keywords((tree,)) or _mapping(tree)
@@ -124,7 +124,7 @@ def _section(tree: Node) -> Section | None:
 
 def _mapping(tree: Node) -> Mapping | None:
     """Return a conjunction of items with different keys as a map."""
-    children = _merged(tree.children) if isinstance(tree, And) else (tree,)
+    children = _merged(And, tree.children) if isinstance(tree, And) else (tree,)
     items = [_item(one) for one in children]
     found = [one for one in items if one is not None]
     if len(found) < len(items) or len({key for key, _ in found}) < len(found):
@@ -160,8 +160,8 @@ def _keywords(children: Sequence[Node]) -> list[Scalar] | None:
     return _distinct(map(_value, words)) if len(words) == len(children) else None
 
 
-def _merged(children: Sequence[Node]) -> tuple[Node, ...]:
-    """Return the children of a conjunction with the atoms of one key put together, at the place of the first."""
+def _merged(kind: type[And] | type[Or], children: Sequence[Node]) -> tuple[Node, ...]:
+    """Return the children of a junction with the atoms of one key put together, at the place of the first."""
     groups: dict[object, list[Atom]] = {}
     order: list[object] = []
     for one in children:
@@ -178,7 +178,7 @@ def _merged(children: Sequence[Node]) -> tuple[Node, ...]:
         if not isinstance(key, str):
             merged.append(key)  # type: ignore[arg-type]
         else:
-            merged.append(atoms[0] if len(atoms) == 1 else And(tuple(atoms)))
+            merged.append(atoms[0] if len(atoms) == 1 else kind(tuple(atoms)))
     return tuple(merged)
 
 
@@ -187,7 +187,7 @@ def _gathered(children: Sequence[Node]) -> list[Node]:
     together: list[Node] = []
     keys: set[str] = set()
     result: list[Node] = []
-    for one in _merged(children):
+    for one in _merged(And, children):
         item = _item(one)
         if item is None or item[0] in keys or _keywords((one,)) is not None:
             result.append(one)
@@ -203,11 +203,12 @@ def _gathered(children: Sequence[Node]) -> list[Node]:
 
 def _alternatives(children: Sequence[Node]) -> list[Node]:
     """Return the children of a disjunction, those that one list of maps can hold gathered where the first stands."""
-    maps = [one for one in children if _mapping(one) is not None]
+    merged = _merged(Or, children)
+    maps = [one for one in merged if _mapping(one) is not None]
     if len(maps) < 2:
-        return list(children)
+        return list(merged)
     gathered = Or(tuple(maps))
-    return [gathered if one is maps[0] else one for one in children if one is maps[0] or _mapping(one) is None]
+    return [gathered if one is maps[0] else one for one in merged if one is maps[0] or _mapping(one) is None]
 
 
 def _key(atom: Atom) -> str:

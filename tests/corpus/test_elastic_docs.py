@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import tomllib
 from functools import cache
@@ -12,24 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
-from converter.model import Diagnostic
-from converter.readers.elastic_docs import Attack, Page, Technique, Threat, read_page
+from converter.data import threats
+from converter.ir import evaluate, lower
+from converter.model import Diagnostic, LogSource
+from converter.readers import read_rules
+from converter.readers.elastic_docs import Attack, Page, Technique, Threat, read_page, to_canonical
 
 _DIFFERENCES = Path(__file__).parents[1] / "readers" / "elastic_docs" / "corpus_differences.yml"
 _MARKDOWN = re.compile(r"[#*>\-\[\]`\s]+")
 _TARGET = re.compile(r"\]\([^)\s]*\)")
 
 pytestmark = pytest.mark.corpus
-
-
-def _folder() -> Path:
-    corpora = os.environ.get("CONVERTER_CORPORA", "")
-    if not corpora:
-        message = "CONVERTER_CORPORA is not set: pages were not compared with their rule files"
-        if os.environ.get("CONVERTER_REQUIRE_CORPORA") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return Path(corpora) / "corpora" / "elastic_docs"
 
 
 @cache
@@ -101,9 +94,9 @@ def _expected(rule: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_pages_show_what_their_rule_files_hold() -> None:
+def test_pages_show_what_their_rule_files_hold(corpora: Path) -> None:
     """Every element of every page equals the rule file's, but for the listed ones."""
-    pages = _pages(_folder())
+    pages = _pages(corpora / "corpora" / "elastic_docs")
     listed: dict[str, dict[str, str]] = yaml.safe_load(_DIFFERENCES.read_text(encoding="utf-8"))
 
     found: dict[str, set[str]] = {}
@@ -117,10 +110,9 @@ def test_pages_show_what_their_rule_files_hold() -> None:
     assert found == {slug: set(reasons) for slug, reasons in listed.items()}
 
 
-def test_cut_pages_never_pass_for_whole_ones() -> None:
+def test_cut_pages_never_pass_for_whole_ones(corpora: Path) -> None:
     """A page that stops inside an element, the query or a threat entry is refused, or said to look cut."""
-    folder = _folder()
-    for path in sorted(folder.glob("*.md")):
+    for path in sorted((corpora / "corpora" / "elastic_docs").glob("*.md")):
         text = path.read_text(encoding="utf-8").rstrip("\n")
         for end in range(0, len(text), 7):
             page = read_page(text[:end].encode(), path.name)
@@ -131,3 +123,93 @@ def test_cut_pages_never_pass_for_whole_ones() -> None:
                 assert all(
                     isinstance(one, Diagnostic) and one.span is not None and one.help for one in page if one.severity.label == "error"
                 )
+
+
+def test_imported_rules_can_be_read(corpora: Path) -> None:
+    """What import writes for a page with a query is a canonical rule without a complaint."""
+    pages = [page for page, _ in _pages(corpora / "corpora" / "elastic_docs").values() if page.query is not None]
+    for page in pages:
+        imported = to_canonical(page)
+        rules, diagnostics = read_rules(imported.text.encode(), imported.file)
+        assert not diagnostics, [one.render() for one in diagnostics]
+        assert [rule.title for rule in rules] == [page.name]
+    assert pages
+
+
+_KINDS = {
+    "query": "canonical",
+    "eql": "opaque",
+    "esql": "opaque",
+    "threshold": "opaque",
+    "new_terms": "opaque",
+    "threat_match": "opaque",
+    "machine_learning": "opaque",
+}
+
+
+def test_pages_become_rules_that_keep_every_element(corpora: Path) -> None:
+    """A KQL query becomes a detection, every other rule keeps its query; all of the page is in the rule."""
+    for page, _ in _pages(corpora / "corpora" / "elastic_docs").values():
+        imported = to_canonical(page)
+        assert imported.status.value == _KINDS[page.type], page.slug
+        assert (imported.kind == "sequence") == (page.query or "").lstrip().startswith("sequence")
+
+        rule = yaml.safe_load(imported.text)
+        elastic = rule["x-converter"]["targets"]["elastic"]
+        assert (rule["title"], rule["description"], rule["level"]) == (page.name, page.description, page.severity)
+        assert rule.get("references", []) == [one.url for one in page.references]
+        assert elastic.get("author", [rule["author"]]) == list(page.authors)
+        assert rule["license"] == "Elastic-2.0"
+        assert rule["x-converter"]["version"] == page.version
+        kept = ("index", "tags", "risk_score", "interval", "from", "max_signals", "note", "setup")
+        shown = (list(page.index), list(page.tags), page.risk_score, page.interval, page.from_, page.max_signals, page.guide, page.setup)
+        assert {key: elastic.get(key) or None for key in kept} == {key: value or None for key, value in zip(kept, shown, strict=True)}
+        assert elastic.get("threat", derived_threat(tuple(rule.get("tags", ())))) == list(map(_threat, page.threat))
+        assert ("detection" in rule) == (page.type == "query")
+        assert elastic.get("query") == (None if page.type == "query" else page.query)
+
+
+def test_the_seed_selects_the_exec_event_only(corpora: Path) -> None:
+    """Imported from its page, the rule matches one of the captured audit events, and means its KQL."""
+    page, _ = _pages(corpora / "corpora" / "elastic_docs")["kubernetes-user-exec-into-pod"]
+    (rule,), _ = read_rules(to_canonical(page).text.encode(), "seed.yml")
+
+    tree = lower(rule)
+    assert not isinstance(tree, tuple)
+    captured = (corpora / "events" / "k8s_audit" / "captured").glob("*.json")
+    found = {path.name for path in captured for line in path.read_text().splitlines() if line.strip() and evaluate(tree, json.loads(line))}
+    assert found == {"exec_pod.json"}
+    assert rule.logsource == LogSource("application", "kubernetes", "audit")
+    assert set(rule.detection["selection"]) == {
+        "verb",
+        "objectRef.resource",
+        "objectRef.subresource",
+        "annotations.authorization.k8s.io/decision",
+    }
+
+
+def derived_threat(tags: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The threat block that the shipped ATT&CK data makes of tags."""
+    return [
+        {"framework": "MITRE ATT&CK", "tactic": {"id": one.tactic.id, "name": one.tactic.name, "reference": one.tactic.url}}
+        | (
+            {
+                "technique": [
+                    {"id": technique.id, "name": technique.name, "reference": technique.url}
+                    | (
+                        {
+                            "subtechnique": [
+                                {"id": sub.id, "name": sub.name, "reference": sub.url} for sub in one.subtechniques[technique.id]
+                            ]
+                        }
+                        if one.subtechniques and technique.id in one.subtechniques
+                        else {}
+                    )
+                    for technique in one.techniques
+                ]
+            }
+            if one.techniques
+            else {}
+        )
+        for one in threats(tags)
+    ]

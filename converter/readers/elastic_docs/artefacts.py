@@ -35,8 +35,8 @@ def plain(text: str) -> str:
     """
     text = _REPLACED_TEXT.sub(lambda found: _REPLACED[found[0]], text)
     text = _LINK.sub(lambda found: found[1] if _is_same(found[1], found[2]) else found[0], text)
-    text = _WILDCARDS.sub(r"*\1*", text)
     text = _EMPHASIS.sub(lambda found: found[0] if found[1] is None else f"'{found[1]}'", text)
+    text = _WILDCARDS.sub(r"*\1*", text)
     return _APOSTROPHE.sub("'", text)
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from converter.model import pack, unpack
 from converter.readers.elastic_docs.facts import page_format
 from converter.readers.elastic_docs.layout import element_label
-from converter.readers.elastic_docs.problem import Findings
+from converter.readers.elastic_docs.problem import VALUE_HELP, Findings
 
 _BULLET = re.compile(r"[*-][ \t]+(\S.*)$")
 _NONE = "None"
 _NUMBERS = {"risk_score": (0, 100), "max_signals": (1, 1_000_000), "version": (1, 1_000_000)}
-_DURATION = re.compile(r"[0-9]{1,9}(?:ms|[smhdwMy])")
+_DURATION = re.compile(r"[0-9]{1,9}[smhd]")
+_LOOK_BACK = re.compile(r"now(?:-[0-9]{1,9}[smhdwMy])?(?:/[smhdwMy])?")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
@@ -70,7 +71,7 @@ def choice(findings: Findings, values: dict[str, Value], name: str, words: tuple
     """Return an element that is one of ``words``; empty, and an error, when it is another."""
     text = _single(findings, values, name)
     if text and text not in words:
-        findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not one of {', '.join(words)}")
+        findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not one of {', '.join(words)}", VALUE_HELP)
     return text
 
 
@@ -82,7 +83,7 @@ def number(findings: Findings, values: dict[str, Value], name: str) -> int | Non
     low, high = _NUMBERS[name]
     if _DIGITS.fullmatch(text) and low <= int(text) <= high:
         return int(text)
-    findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not a whole number from {low} to {high}")
+    findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not a whole number from {low} to {high}", VALUE_HELP)
     return None
 
 
@@ -92,7 +93,17 @@ def duration(findings: Findings, values: dict[str, Value], name: str) -> str | N
     if text in ("", _NONE):
         return None
     if not _DURATION.fullmatch(text):
-        findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not a duration like 5m")
+        findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not a duration like 5m", VALUE_HELP)
+    return text
+
+
+def look_back(findings: Findings, values: dict[str, Value], name: str) -> str | None:
+    """Return an element like ``now-9m``, without the link to the manual that follows it; ``None`` when the page says so."""
+    text = next(iter(_single(findings, values, name).split()), "")
+    if text in ("", _NONE):
+        return None
+    if not _LOOK_BACK.fullmatch(text):
+        findings.error("R112", *unpack(values[name].offsets), f"{text[:60]!r} is not a look-back like now-9m", VALUE_HELP)
     return text
 
 
@@ -107,5 +118,5 @@ def _single(findings: Findings, values: dict[str, Value], name: str) -> str:
     if value is None:
         return ""
     if value.entries:
-        findings.error("R112", *unpack(value.entries[0][1]), "a list stands where one value belongs")
+        findings.error("R112", *unpack(value.entries[0][1]), "a list stands where one value belongs", VALUE_HELP)
     return value.inline

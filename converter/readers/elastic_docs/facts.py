@@ -24,13 +24,34 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSources:
+    """Sigma's log source by data set, by the beginning of an index, by a tag; ``any_source`` are indexes that say nothing."""
+
+    dataset: Mapping[str, Mapping[str, str]]
+    index: Mapping[str, Mapping[str, str]]
+    tag: Mapping[str, str]
+    any_source: tuple[str, ...]
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
-    """``elements`` maps the label on the page to an attribute of ``Page``."""
+    """``elements`` maps the label on the page to an attribute of ``Page``.
+
+    ``hidden`` is what no page shows; ``licenses`` maps the vendor's words to
+    SPDX; ``opaque`` explains the closed list of reasons for a rule without a
+    detection; ``dataset_fields`` are the fields that name a data set.
+    """
 
     elements: Mapping[str, str]
     sections: tuple[str, ...]
     severities: tuple[str, ...]
     kinds: Mapping[str, Kind]
+    hidden: tuple[str, ...]
+    licenses: Mapping[str, str]
+    opaque: Mapping[str, str]
+    dataset_fields: tuple[str, ...]
+    logsources: LogSources
 
 
 @cache
@@ -41,4 +62,22 @@ def page_format() -> Format:
         name: Kind(kind["language"] or "", kind.get("assumed", False), tuple(kind.get("parameters", ())))
         for name, kind in data["kinds"].items()
     }
-    return Format(data["elements"], tuple(data["sections"]), tuple(data["severities"]), kinds)
+    sources = data["logsources"]
+    return Format(
+        elements=data["elements"],
+        sections=tuple(data["sections"]),
+        severities=tuple(data["severities"]),
+        kinds=kinds,
+        hidden=tuple(data["hidden"]),
+        licenses=data["licenses"],
+        opaque=data["opaque"],
+        dataset_fields=tuple(data["dataset_fields"]),
+        logsources=LogSources(sources["dataset"], sources["index"], sources["tag"], tuple(sources["any_source"]), sources["unknown"]),
+    )
+
+
+@cache
+def ecs_types() -> Mapping[str, str]:
+    """Return the Elasticsearch types of common fields that are not compared as text."""
+    data = yaml.safe_load(Path(__file__).with_name("ecs.yml").read_text(encoding="utf-8"))
+    return {name: kind for kind, names in data.items() for name in names}

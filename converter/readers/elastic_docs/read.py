@@ -12,20 +12,23 @@ import re
 from converter.formats import decode
 from converter.model import Diagnostic, Source, has_errors, ordered, pack, unpack
 from converter.readers.elastic_docs import artefacts
-from converter.readers.elastic_docs.elements import Value, choice, duration, number, read_elements, single
+from converter.readers.elastic_docs.elements import Value, choice, duration, look_back, number, read_elements, single
 from converter.readers.elastic_docs.facts import page_format
 from converter.readers.elastic_docs.layout import Layout, Region, element_label, layout
 from converter.readers.elastic_docs.page import Page, Reference
 from converter.readers.elastic_docs.problem import Findings
 from converter.readers.elastic_docs.threat import read_threat
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 1 << 20
 """Bytes a page may have; the longest published ones have about 100,000."""
+
+MAX_NAME = 256
+"""Characters a name may have, as Sigma's title."""
 
 _SLUG = re.compile(r"(?:prebuilt-rule-([0-9]+)-([0-9]+)-([0-9]+)-)?(\S+)")
 _ADDRESS = re.compile(r"https?://\S+/([^/\s?#]+?)(?:\.html|\.md)?/?$")
 _QUOTE_LOST = re.compile(r"^\[TBC: QUOTE\][ \t]*$", re.MULTILINE)
-_REWRITTEN = re.compile(r"\]\((?!https?://)[^)\s]{1,400}\)")
+_REWRITTEN = re.compile(r"\]\((?!https?://)[^()\[\]\s]+\)")
 
 
 def read_page(data: bytes, path: str) -> Page | tuple[Diagnostic, ...]:
@@ -59,13 +62,15 @@ def _page(findings: Findings, parts: Layout) -> Page:
     for name, region in (("guide", parts.guide), ("setup", parts.setup), ("query", parts.query), ("threat", parts.threat)):
         if region is not None:
             positions[name] = pack(*region)
+    if len(name := _text(findings, parts.title)) > MAX_NAME:
+        findings.error("R112", *parts.title, f"the rule's name has {len(name)} characters, more than {MAX_NAME}", help="shorten it")
     description = _description(findings, parts)
     positions["description"] = pack(*description)
     _check_query(findings, parts, kind)
     _check_end(findings, parts)
     return Page(
         source=source,
-        name=_text(findings, parts.title),
+        name=name,
         slug=slug,
         package=package,
         url=parts.url,
@@ -75,7 +80,7 @@ def _page(findings: Findings, parts: Layout) -> Page:
         severity=choice(findings, values, "severity", page_format().severities),
         risk_score=number(findings, values, "risk_score"),
         interval=duration(findings, values, "interval"),
-        from_=_look_back(findings, values),
+        from_=look_back(findings, values, "from"),
         max_signals=number(findings, values, "max_signals"),
         references=_references(findings, values),
         tags=tuple(map(artefacts.plain, _texts(values, "tags"))),
@@ -124,12 +129,6 @@ def _text(findings: Findings, region: Region) -> str:
 
 def _texts(values: dict[str, Value], name: str) -> tuple[str, ...]:
     return values[name].texts if name in values else ()
-
-
-def _look_back(findings: Findings, values: dict[str, Value]) -> str | None:
-    """Return the look-back without the link to the manual that follows it."""
-    word = next(iter((single(findings, values, "from") or "None").split()))
-    return None if word == "None" else word
 
 
 def _references(findings: Findings, values: dict[str, Value]) -> tuple[Reference, ...]:

@@ -1,0 +1,133 @@
+"""Which log source a page's rule reads, and under which names its fields go.
+
+A query names its data set by a constant field; that condition belongs to the
+log source.  Where the tables of ``converter.data`` know the log source and
+all fields of the query, the fields take the event's own names; else they keep
+Elastic's, never both in one rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from converter.data import Binding, Source, bindings, sources
+from converter.ir import And, FieldMatch, Node, Or, Shape, Text, atoms
+from converter.readers.elastic_docs.facts import page_format
+from converter.readers.elastic_docs.page import Page
+
+TARGET = "elastic"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A rule's log source.
+
+    ``known`` is the tables' entry, ``bindings`` its fields by Elastic's names;
+    ``is_native`` says that the rule uses the event's own names instead.
+    ``is_shown`` says that the query names the data set, ``is_certain`` that
+    the page names the log source at all.
+    """
+
+    logsource: Mapping[str, str]
+    known: Source | None = None
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
+    is_native: bool = False
+    is_shown: bool = False
+    is_certain: bool = True
+
+    @property
+    def guard(self) -> Mapping[str, str]:
+        """The condition by which the target selects the log source, by field; both names of the data set mean the same."""
+        if self.known is None:
+            return {}
+        guard = dict(self.known.targets[TARGET].get("guard", {}))
+        names = page_format().dataset_fields
+        dataset = next((guard[name] for name in names if name in guard), None)
+        return guard | (dict.fromkeys(names, dataset) if dataset else {})
+
+
+def choose(page: Page, tree: Node | None) -> Choice:
+    """Return the log source of a page; ``tree`` is its query under Elastic's names, ``None`` when that was not read."""
+    datasets = _datasets(tree) if tree is not None else ()
+    for known in sources().values():
+        if TARGET not in known.targets:
+            continue
+        named = set(known.targets[TARGET].get("guard", {}).values())
+        shown = bool(datasets) and set(datasets) <= named
+        if shown or (not datasets and _reads(page, known)):
+            return _of(known, tree, shown)
+    names = page_format().logsources
+    for dataset in datasets:
+        if dataset in names.dataset:
+            return Choice(names.dataset[dataset])
+    telling = [one for one in page.index if not _says_nothing(one)]
+    found = [next((source for start, source in names.index.items() if one.startswith(start)), None) for one in telling]
+    agreed = [one for one in found if one is not None]
+    if agreed and len(agreed) == len(found):
+        common = {key: value for key, value in agreed[0].items() if all(one.get(key) == value for one in agreed)}
+        if common:
+            return Choice(common)
+    systems = {names.tag[tag] for tag in page.tags if tag in names.tag}
+    if len(systems) == 1:
+        return Choice({"product": systems.pop()})
+    return Choice(names.unknown, is_certain=False)
+
+
+def without_guard(tree: Node, choice: Choice) -> Node | None:
+    """Return the tree without the log source's own condition; ``None`` when nothing is left."""
+    if not choice.is_shown:
+        return tree
+    guard = choice.guard
+    rest = tuple(one for one in (tree.children if isinstance(tree, And) else (tree,)) if not _is_guard(one, guard))
+    return (rest[0] if len(rest) == 1 else And(rest, tree.offsets)) if rest else None
+
+
+def _is_guard(tree: Node, guard: Mapping[str, str]) -> bool:
+    match tree:
+        case FieldMatch(name, Text() as test):
+            return test.shape is Shape.EQUALS and guard.get(name) == test.literal
+        case Or(children):
+            return all(_is_guard(one, guard) for one in children)
+        case _:
+            return False
+
+
+def _of(known: Source, tree: Node | None, shown: bool) -> Choice:
+    logsource = {"category": max(known.sigma["category"]), "product": known.sigma["product"], "service": known.sigma["service"]}
+    by_path = {binding.path: binding for binding in bindings(TARGET, known.id).values()}
+    choice = Choice({key: value for key, value in logsource.items() if value}, known, by_path, is_shown=shown)
+    rest = without_guard(tree, choice) if tree is not None else None
+    used = {atom.field for atom in atoms(rest) if isinstance(atom, FieldMatch)} if rest is not None else set()
+    return replace(choice, is_native=used <= set(by_path))
+
+
+def _says_nothing(index: str) -> bool:
+    general = page_format().logsources.any_source
+    return any(index == one if one.endswith("*") else index.startswith(one) for one in general)
+
+
+def _reads(page: Page, known: Source) -> bool:
+    """Whether every index of the page is one of the log source's integration and one of them holds the log source."""
+    own = [pattern.replace("*", "default") for pattern in known.targets[TARGET].get("index", ())]
+    starts = tuple(f"logs-{integration}." for integration in known.targets[TARGET].get("integration", ()))
+    return bool(page.index and starts) and all(one.startswith(starts) and any(fnmatchcase(name, one) for name in own) for one in page.index)
+
+
+def _datasets(tree: Node) -> tuple[str, ...]:
+    """Return the data sets to which the query's outermost conjunction restricts it, any of them when it names several."""
+    names = page_format().dataset_fields
+    for one in tree.children if isinstance(tree, And) else (tree,):
+        alternatives = one.children if isinstance(one, Or) else (one,)
+        values = tuple(
+            alternative.test.literal
+            for alternative in alternatives
+            if isinstance(alternative, FieldMatch)
+            and alternative.field in names
+            and isinstance(alternative.test, Text)
+            and alternative.test.shape is Shape.EQUALS
+        )
+        if values and len(values) == len(alternatives):
+            return values
+    return ()
