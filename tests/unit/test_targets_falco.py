@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from converter.data import falco_events, falco_values
 from converter.ir import (
+    FEATURES,
     And,
     Boolean,
     Compare,
@@ -232,6 +233,13 @@ def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]], engi
         (seen,) = falco_events(event)
         fires, means = falco.matches(read, partial(falco_values, seen)), evaluate(tree, event)
         assert fires == means or direction is Fidelity.MIXED or direction is (Fidelity.WIDER if fires else Fidelity.NARROWER)
+
+
+def test_table_speaks_of_known_features() -> None:
+    """The table lists features of the closed list only, each with its reason, case and source."""
+    features = TARGET.capabilities({})["falco"].features
+    assert set(features) <= set(FEATURES)
+    assert all({"why", "case", "source"} <= set(entry) for entry in features.values())
 
 
 BUGS = [

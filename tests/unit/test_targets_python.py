@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converter.ir import (
+    FEATURES,
     And,
     Boolean,
     Cidr,
@@ -197,6 +198,13 @@ def test_module_means_the_rule(tree: Node, events: list[dict[str, Any]]) -> None
     module = _module(tree)
     assert isinstance(python.read(module, "m.py"), python.Module)
     assert [_match(module, event) for event in events] == [evaluate(tree, event) for event in events]
+
+
+def test_table_speaks_of_known_features() -> None:
+    """The table lists features of the closed list only, each with its reason, case and source."""
+    features = TARGET.capabilities({})["python"].features
+    assert set(features) <= set(FEATURES)
+    assert all({"why", "case", "source"} <= set(entry) for entry in features.values())
 
 
 BUGS = [

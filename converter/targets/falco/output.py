@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from converter.data import falco_fields
+from converter.data import bindings, falco_fields
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.falco.facts import facts
 
@@ -33,19 +33,25 @@ def output_of(rule: Rule, source: str) -> str | Diagnostic:
         if found is None:
             message = "a percent sign without a field after it: Falco has no way to write a literal one"
             return Diagnostic("T307", Severity.ERROR, span, message, help="spell it out, or name a field such as %ka.user.name")
-        problem = _problem(found)
+        problem = _problem(found, source)
         if problem:
             return Diagnostic("T307", Severity.ERROR, span, problem, help="see the fields of the event source in Falco's documentation")
         place = found.end()
     return text
 
 
-def _problem(found: re.Match[str]) -> str:
+def _problem(found: re.Match[str], source: str) -> str:
     field, call = found["field"], found["call"]
-    if field not in falco_fields() and field not in facts()["output_fields"]:
+    if not _is_known(field, source):
         return f"the output names %{field}, which the event source does not have"
     if call and (call not in facts()["transformers"] or not found["close"]):
         return f"the output calls {call}(), which Falco does not read here"
     if field in facts()["needs_argument"] and found["argument"] is None:
         return f"the output names %{field} without the argument in brackets that it needs"
     return ""
+
+
+def _is_known(field: str, source: str) -> bool:
+    """The tables of the target come first: the view is a long file."""
+    known = {one.path.partition("[")[0] for one in bindings("falco", source).values()}
+    return field in known or field in facts()["output_fields"] or field in falco_fields()

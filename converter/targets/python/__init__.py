@@ -60,7 +60,8 @@ def _capabilities() -> Capabilities:
     import yaml  # only where the table is read
 
     text = files("converter.targets.python").joinpath("capabilities.yml").read_text(encoding="utf-8")
-    return Capabilities("python", yaml.safe_load(text)["features"])
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return Capabilities("python", yaml.load(text, Loader=loader)["features"])  # noqa: S506 - a safe loader, on our own file
 
 
 def _problems(printer: Printer, tree: Node) -> list[Diagnostic]:
