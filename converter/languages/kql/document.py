@@ -11,14 +11,14 @@ from converter.languages.kql.analysis import folded, tokens
 from converter.languages.kql.dates import instant
 from converter.languages.kql.dynamic import extended, kind_of
 from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
-from converter.languages.kql.refusal import Refusal
+from converter.languages.kql.refusal import Refusal, check_depth
 from converter.languages.kql.values import address, boolean_in_document, number_in_document, text_of
 from converter.model import Diagnostic, Severity
 
 MAX_TERM_BYTES = 32_766
 """Bytes of the longest term that the index takes (Lucene)."""
 
-_MAX_DEPTH = 100
+_MAX_PASSES = 30
 
 Values: TypeAlias = tuple[Any, ...]
 
@@ -73,12 +73,13 @@ class _Reader:
 
     def read(self, document: object) -> Document:
         """Return the document; added fields are indexed in a second pass."""
-        for _ in range(_MAX_DEPTH):
+        check_depth(document, "the document")
+        for _ in range(_MAX_PASSES):
             self.unmapped = []
             root = _Level(self, None)
             if not isinstance(document, MappingABC):
                 raise Refusal("a document is a JSON object")
-            root.keys(self.mapping.root, document, "true", 0)
+            root.keys(self.mapping.root, document, "true")
             if not self.unmapped:
                 return root.document(self.mapping)
             self.mapping = extended(self.mapping, self.unmapped)
@@ -98,17 +99,15 @@ class _Level:
         nested = {path: tuple(level.document(mapping) for level in levels) for path, levels in self.nested.items()}
         return Document(mapping, {path: tuple(found) for path, found in self.values.items()}, nested)
 
-    def keys(self, kind: ObjectType, value: MappingABC[Any, Any], dynamic: str, depth: int) -> None:
+    def keys(self, kind: ObjectType, value: MappingABC[Any, Any], dynamic: str) -> None:
         """Index an object's keys."""
-        if depth > _MAX_DEPTH:
-            raise Refusal(f"the document has more than {_MAX_DEPTH} levels")
         if not kind.enabled:
             return
         dynamic = kind.dynamic or dynamic
         for key, item in value.items():
-            self.key(kind, str(key), item, dynamic, depth)
+            self.key(kind, str(key), item, dynamic)
 
-    def key(self, kind: ObjectType, key: str, value: object, dynamic: str, depth: int) -> None:
+    def key(self, kind: ObjectType, key: str, value: object, dynamic: str) -> None:
         """Index the value of one key; a key with dots names objects in objects."""
         if not key.strip() or any(not part.strip() for part in key.rstrip(".").split(".")):
             raise Refusal(f"field name cannot be empty or contain only whitespace: ['{key}']")
@@ -121,10 +120,10 @@ class _Level:
                 self.missing(path, rest, value, dynamic)
                 return
             if isinstance(child, FieldType):
-                self.field(child, _wrapped(rest, value), depth)
+                self.field(child, _wrapped(rest, value))
                 return
             if child.nested or not rest:
-                self.objects(child, _wrapped(rest, value), dynamic, depth)
+                self.objects(child, _wrapped(rest, value), dynamic)
                 return
             if not child.enabled:
                 return
@@ -142,24 +141,22 @@ class _Level:
         if kind_of(value, self.reader.mapping.raw) is not None:
             self.reader.unmapped.append((path, value))
 
-    def objects(self, kind: ObjectType, value: object, dynamic: str, depth: int) -> None:
+    def objects(self, kind: ObjectType, value: object, dynamic: str) -> None:
         """Index an object, or a list of objects."""
         if value is None or not kind.enabled:
             return
         if isinstance(value, list | tuple):
-            if depth > _MAX_DEPTH:
-                raise Refusal(f"the document has more than {_MAX_DEPTH} levels")
             for item in value:
-                self.objects(kind, item, dynamic, depth + 1)
+                self.objects(kind, item, dynamic)
         elif not isinstance(value, MappingABC):
             raise Refusal(f"object mapping for [{kind.path}] tried to parse field [{kind.path}] as object, but found a concrete value")
         elif kind.nested:
             level = _Level(self.reader, self)
-            level.keys(kind, value, dynamic, depth + 1)
+            level.keys(kind, value, dynamic)
             self.nested.setdefault(kind.path, []).append(level)
             self._include(kind, level)
         else:
-            self.keys(kind, value, dynamic, depth + 1)
+            self.keys(kind, value, dynamic)
 
     def _include(self, kind: ObjectType, level: _Level) -> None:
         """Copy a nested object's values to the documents around it, where the mapping says so."""
@@ -173,15 +170,13 @@ class _Level:
             for path, found in level.values.items():
                 around.values.setdefault(path, []).extend(found)
 
-    def field(self, kind: FieldType, value: object, depth: int) -> None:
+    def field(self, kind: FieldType, value: object) -> None:
         """Index a value, or a list of values, of a field and its multi-fields."""
         if kind.type == "alias":
             raise Refusal(f"cannot write to the alias [{kind.path}]")
         if isinstance(value, list | tuple):
-            if depth > _MAX_DEPTH:
-                raise Refusal(f"the document has more than {_MAX_DEPTH} levels")
             for item in value:
-                self.field(kind, item, depth + 1)
+                self.field(kind, item)
             return
         if value is None:
             value = kind.null_value

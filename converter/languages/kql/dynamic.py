@@ -112,5 +112,12 @@ def _put(raw: dict[str, Any], path: str, made: dict[str, Any]) -> None:
     *heads, name = path.split(".")
     node = raw
     for head in heads:
-        node = node.setdefault("properties", {}).setdefault(head, {"properties": {}})
-    node.setdefault("properties", {}).setdefault(name, deepcopy(made))
+        node = _properties(node).setdefault(head, {"properties": {}})
+    _properties(node).setdefault(name, deepcopy(made))
+
+
+def _properties(node: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's properties, made where there are none."""
+    found: dict[str, Any] = node.get("properties") or {}
+    node["properties"] = found
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingABC
 from typing import Any
 
 from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
-from converter.languages.kql.refusal import Refusal
+from converter.languages.kql.refusal import Refusal, check_depth
 from converter.model import Diagnostic, Severity
 
 MAX_DEPTH = 20
@@ -63,7 +63,9 @@ def compiled(mappings: object) -> Mapping:
     Raises:
         Refusal: where ``compile_mapping`` returns a diagnostic.
     """
+    check_depth(mappings, "the mapping")
     raw = _object(mappings, "the mapping")
+    _check_templates(raw.get("dynamic_templates") or ())
     if raw.get("runtime"):
         raise Refusal("runtime fields are not modelled", help="map the field under properties")
     root = _object_type("", raw, 0)
@@ -162,7 +164,9 @@ def _merged(left: ObjectType, right: ObjectType) -> ObjectType:
 
 def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
     """Compile a field that holds values."""
-    kind = str(raw["type"])
+    kind = raw["type"]
+    if not isinstance(kind, str):
+        raise Refusal(f"the type of {path} is not a text")
     if kind == "alias":
         return FieldType(path, "alias", value=str(raw.get("path", "")))
     if kind not in _VALUE_TYPES:
@@ -172,12 +176,13 @@ def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
     unknown = [one for one in formats if one not in _DATE_FORMATS]
     if unknown:
         raise Refusal(f"{path} has the date format {unknown[0]}, which is not modelled")
-    ignore_above = raw.get("ignore_above")
+    ignore_above = _number(path, "ignore_above", raw)
     value = raw.get("value")
+    subs = _object(raw.get("fields") or {}, f"fields of {path}")
     return FieldType(
         path,
         kind,
-        ignore_above=int(ignore_above) if ignore_above is not None else None,
+        ignore_above=None if ignore_above is None else int(ignore_above),
         lowercase=raw.get("normalizer") == "lowercase",
         value=None if value is None else str(value),
         null_value=raw.get("null_value"),
@@ -186,9 +191,35 @@ def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
         coerce=raw.get("coerce", True) in (True, "true"),
         ignore_malformed=raw.get("ignore_malformed", False) in (True, "true"),
         formats=formats,
-        scaling_factor=float(raw.get("scaling_factor", 1.0)),
-        fields=tuple(_field_type(f"{path}.{name}", _object(sub, f"{path}.{name}")) for name, sub in (raw.get("fields") or {}).items()),
+        scaling_factor=_number(path, "scaling_factor", raw) or 1.0,
+        fields=tuple(_multi_field(f"{path}.{name}", _object(sub, f"{path}.{name}")) for name, sub in subs.items()),
     )
+
+
+def _multi_field(path: str, raw: MappingABC[str, Any]) -> FieldType:
+    """Compile a multi-field."""
+    if "type" not in raw or raw.get("fields"):
+        raise Refusal(f"the multi-field {path} has no type, or fields of its own")
+    return _field_type(path, raw)
+
+
+def _number(path: str, name: str, raw: MappingABC[str, Any]) -> float | None:
+    """Return a parameter that is a number; ``None`` when it is absent."""
+    value = raw.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise Refusal(f"{name} of {path} is not a number from zero")
+    return value
+
+
+def _check_templates(templates: object) -> None:
+    """Refuse dynamic templates that are not a list of named objects."""
+    if not isinstance(templates, list | tuple):
+        raise Refusal("dynamic_templates is not a list")
+    for named in templates:
+        for name, template in _object(named, "a dynamic template").items():
+            _object(_object(template, f"the dynamic template {name}").get("mapping", {}), f"the mapping of the dynamic template {name}")
 
 
 def _check_parameters(path: str, kind: str, raw: MappingABC[str, Any]) -> None:
