@@ -280,7 +280,7 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
         case "ip":
             limit = _created(address, text)
         case name if name in INTEGERS:
-            if text == "NaN":
+            if text == "NaN" and name != "long":
                 return any_value(kind.path, never_value)
             limit = _created(decimal_of, text)
             low, high = INTEGERS[name]
@@ -288,7 +288,10 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
                 raise Refusal(f"failed to create query: Value [{text}] is out of range for a field of type [{name}]")
         case name if name in FLOATS:
             # A half float is compared with the single-precision value.
-            number = float("nan") if text == "NaN" else _created(double_of, text)
+            if text == "NaN":
+                # The engine sorts it above all numbers.
+                return exists(kind) if order in ("lt", "lte") else any_value(kind.path, never_value)
+            number = _created(double_of, text)
             limit = rounded_to(replace(kind, type="float") if name == "half_float" else kind, number)
         case name if name in DATES:
             try:
