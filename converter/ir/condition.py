@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from converter.ir.evaluate import fits
+from converter.ir.nodes import parts_of
 from converter.model import node
 
 DEPTH: Final = 100
@@ -152,8 +154,8 @@ def selected(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that a selector means; names with a leading ``_`` only when the pattern has one."""
     if pattern == "them":
         return tuple(name for name in names if not name.startswith("_"))
-    fits = re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL).fullmatch
-    return tuple(name for name in names if fits(name) and (pattern.startswith("_") or not name.startswith("_")))
+    parts = parts_of(pattern)  # not a regular expression, which would take exponential time for many stars
+    return tuple(name for name in names if fits(parts, name, cased=True) and (pattern.startswith("_") or not name.startswith("_")))
 
 
 def _hint(word: str) -> str:

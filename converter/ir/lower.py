@@ -9,12 +9,12 @@ equal to pySigma's own tree on every rule.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from converter.formats import Map, Seq
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
-from converter.ir.nodes import And, Node, Not, Or
+from converter.ir.nodes import And, Node, Not, Or, atoms
 from converter.ir.values import LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
@@ -30,6 +30,7 @@ def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
     lowering = _Lowering(rule)
     names = {name: value for name, value in rule.detection.items() if name != "condition"}
     nodes = {name: lowering.detection(value, lowering.place(rule.detection, name)) for name, value in names.items()}
+    lowering.measure(nodes)
     tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(names))
     if lowering.diagnostics or tree is None:
         return ordered(lowering.diagnostics)
@@ -43,6 +44,11 @@ class _Lowering:
         self.diagnostics: list[Diagnostic] = []
         self._rule = rule
         self._count = 0
+        self._sizes: dict[str, int] = {}
+
+    def measure(self, nodes: Mapping[str, Node | None]) -> None:
+        """Note how many atoms each detection has."""
+        self._sizes = {name: len(atoms(tree)) for name, tree in nodes.items() if tree is not None}
 
     def place(self, holder: Mapping[str, Any], key: str) -> int:
         """Return the packed offsets of the value of ``key``."""
@@ -126,10 +132,7 @@ class _Lowering:
             return None
 
     def _build(self, tree: Condition, nodes: Mapping[str, Node], names: tuple[str, ...], at: Any) -> Node | None:  # noqa: ANN401 - a local function
-        self._count += 1
         offsets = at(tree.start, tree.end)
-        if self._count > ATOMS:
-            raise ConditionError(f"the condition names more than {ATOMS} detections", tree.start, tree.end, "simplify it")
         match tree:
             case Name(name):
                 if name not in names:
@@ -140,11 +143,13 @@ class _Lowering:
                         f"the condition names '{name}', which is not defined",
                         f"did you mean '{close[0]}'?" if close else "define it",
                     )
+                self._add([name], tree)
                 return nodes.get(name)
             case Selector(every, pattern):
                 chosen = selected(pattern, names)
                 if not chosen:
                     self.tell("M005", offsets, f"no detection is named like '{pattern}'", "define one, or remove the part")
+                self._add(chosen, tree)
                 return _joined(And if every else Or, [nodes.get(name) for name in chosen], offsets)
             case Negation(operand):
                 child = self._build(operand, nodes, names, at)
@@ -152,6 +157,12 @@ class _Lowering:
             case Junction(word, operands):
                 found = [self._build(one, nodes, names, at) for one in operands]
                 return _joined(And if word == "and" else Or, found, offsets)
+
+    def _add(self, names: Sequence[str], tree: Condition) -> None:
+        """Count the atoms that a part of the condition brings; selectors can repeat every detection."""
+        self._count += 1 + sum(self._sizes.get(name, 0) for name in names)
+        if self._count > ATOMS:
+            raise ConditionError(f"the condition has more than {ATOMS} tests", tree.start, tree.end, "split the rule")
 
 
 def _joined(kind: type[And] | type[Or], found: list[Node | None], offsets: int) -> Node | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, Final
 
 from converter.formats import Map, Seq
 from converter.ir.nodes import (
@@ -26,6 +28,9 @@ from converter.ir.nodes import (
     Text,
     Wild,
 )
+
+DASHES: Final = 5
+"""Dashes of a value under ``windash``; each multiplies the value's spellings by five."""
 
 
 class LoweringError(Exception):
@@ -52,6 +57,8 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
             raise LoweringError("M008", "a value cannot be a map or a list of lists", "write one value a line", place)
         if not isinstance(one, str | int | float | bool | None):
             raise LoweringError("M008", f"a {type(one).__name__} is not a value of Sigma", "put it in quotes", place)
+    if key and "windash" in key.split("|"):
+        _bound_dashes(values, places)
     try:
         item = SigmaDetectionItem.from_mapping(key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
     except SigmaRegularExpressionError as error:
@@ -73,6 +80,13 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
     kind = And if item.value_linking.__name__ == "ConditionAND" else Or
     tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
     return Not(tree, offsets) if getattr(item, "negated", False) else tree
+
+
+def _bound_dashes(values: Sequence[object], places: Sequence[int]) -> None:
+    """Refuse a value that ``windash`` would write in more than 5**5 ways, one in five for each dash before a word."""
+    for one, place in zip(values, places, strict=True):
+        if isinstance(one, str) and len(re.findall(r"\B[-/]\b", one)) > DASHES:
+            raise LoweringError("M012", f"more than {DASHES} dashes under 'windash'", "split the value, under |contains|all", place)
 
 
 def _exact(node: Node, given: object) -> Node:

@@ -51,7 +51,7 @@ def test_places_of_the_header() -> None:
     (rule,), _ = read_rules(GOOD.encode(), "a.yml")
     places = {name: (rule.span(name).line, rule.span(name).column) for name in ("title", "logsource.service", "nothing.here")}
     assert places == {"title": (1, 8), "logsource.service": (13, 66), "nothing.here": (1, 1)}
-    assert rule.span("x-converter.tests.1").column == 44
+    assert rule.span("x-converter.tests.1").column == 48
     assert rule.span("x-converter.targets.falco.priority") != rule.span("x-converter.targets.falco")
     assert rule.span("x-converter.targets.falco.nothing") == rule.span("x-converter.targets.falco")
 
