@@ -33,28 +33,32 @@ def test_functions_stay_short() -> None:
     assert long == set(LONG_FUNCTIONS)
 
 
-def _node_names() -> set[str]:
-    """Return the names of all classes that the ``node`` decorator makes."""
+def _node_fields() -> set[str]:
+    """Return the field names of all classes that the ``node`` decorator makes."""
     return {
-        item.name
+        line.target.id
         for path in SOURCES
         for item in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(item, ast.ClassDef) and any(isinstance(one, ast.Name) and one.id == "node" for one in item.decorator_list)
+        for line in item.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
     }
 
 
 def test_nodes_are_never_changed() -> None:
-    """Nodes are frozen by agreement: nobody assigns to an attribute but of ``self``, or of a record that says so."""
-    assert _node_names(), "the decorator is in use"
+    """Nodes are frozen by agreement: nobody assigns to a field of theirs from outside."""
+    # The YAML reader's maps have offsets too, and Falco's reader has groups that it turns round while it reads.
+    fields = _node_fields() - {"offsets", "negated"}
+    assert {"children", "child", "field", "test", "parts"} <= fields
     found = []
     for path in SOURCES:
         for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            targets = item.targets if isinstance(item, ast.Assign) else [item.target] if isinstance(item, ast.AugAssign | ast.AnnAssign) else []
+            targets = item.targets if isinstance(item, ast.Assign) else [item.target] if isinstance(item, ast.AugAssign) else []
             for target in targets:
-                if isinstance(target, ast.Attribute) and not (isinstance(target.value, ast.Name) and target.value.id in ("self", "holder", "opened", "value")):
+                own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+                if isinstance(target, ast.Attribute) and target.attr in fields and not own:
                     found.append(f"{path.name}:{item.lineno}: {ast.unparse(target)}")
-    allowed = re.compile(r"environment\.filters$")
-    assert [one for one in found if not allowed.search(one)] == []
+    assert found == []
 
 
 def test_pysigma_is_imported_where_it_may_be() -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from converter.ir import too_deep
 from converter.model import Diagnostic, Severity, Span
@@ -61,9 +61,11 @@ def _file(path: Path) -> Iterator[Found]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    opened: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)(path, "rb")
-    stream: IO[bytes] = opened
-    return stream
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path))
+    if path.suffix == ".xz":
+        return cast("IO[bytes]", lzma.open(path))
+    return path.open("rb")
 
 
 def _stream(stream: IO[bytes], name: str, *, lines: bool) -> Iterator[Found]:

@@ -1,5 +1,6 @@
 """Meaning: the nodes of a detection, how Sigma is lowered to them, and the oracle that evaluates them."""
 
+from converter.ir.detection import detection_of
 from converter.ir.evaluate import evaluate, fits, fold, holds, unevaluable
 from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
@@ -55,6 +56,7 @@ __all__ = [
     "Text",
     "Wild",
     "atoms",
+    "detection_of",
     "evaluate",
     "feature",
     "feature_of_test",

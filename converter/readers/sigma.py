@@ -54,7 +54,7 @@ def _rule(document: Document) -> Rule | tuple[Diagnostic, ...]:
             place = source.span(value.offsets[2 * list(value).index(key)])
             return (Diagnostic("R016", Severity.ERROR, place, f"{kind} are not supported yet", help="write a detection rule"),)
     problems = check(value, "rule", source, document.offsets)
-    opaque = any(isinstance(one, dict) and "query" in one for one in _targets(value))
+    opaque = any(isinstance(one, dict) and ("query" in one or "opaque" in one) for one in _targets(value))
     if "detection" not in value and not opaque and not any(one.code == "R013" and "detection" in one.message for one in problems):
         place = source.span(document.offsets)
         problems += (Diagnostic("R013", Severity.ERROR, place, "the rule has no 'detection'", help="add 'detection:'"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from converter.data import fields, source_of
@@ -89,7 +89,14 @@ def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declare
     answers = read_artifact(target, artifact, [one.event for one in asked.events])
     if isinstance(answers, Diagnostic):
         return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (answers,))
-    return judge(loaded, tree, artifact, target, declared, asked, answers, Evidence.READER, "reader", "")
+    verdict = judge(loaded, tree, artifact, target, declared, asked, answers, Evidence.READER, "reader", "")
+    found = [one.event for one, answer in zip(asked.events, answers, strict=True) if answer][:SHOWN]
+    elsewhere = read_artifact(target, artifact, found, foreign=True)
+    if isinstance(elsewhere, Diagnostic) or not any(elsewhere):
+        return verdict
+    message = f"{artifact.path} also fires on events of another log source"
+    told = Diagnostic("V007", Severity.ERROR, Source(artifact.path, "").start, message, help="this is a defect of the output")
+    return replace(verdict, diagnostics=(*verdict.diagnostics, told))
 
 
 def judge(

@@ -78,9 +78,14 @@ def load_corpus() -> None:
     if corpus is None or not corpus.is_dir():
         print("corpus: CONVERTER_CORPORA names no folder")
         return
-    lanes = [subprocess.run([sys.executable, "-c", code, str(corpus)], capture_output=True, text=True, check=True).stdout.split() for code in (_LOAD_OURS, _LOAD_THEIRS)]
+    lanes = [
+        subprocess.run([sys.executable, "-c", code, str(corpus)], capture_output=True, text=True, check=True).stdout.split()
+        for code in (_LOAD_OURS, _LOAD_THEIRS)
+    ]
     (mine, count), (other, peer) = lanes
-    print(f"corpus: read and lower {count} rules {float(mine):.2f} s CPU (gc off), pySigma load_ruleset and parse of {peer} {float(other):.2f} s: {float(other) / float(mine):.1f} times")
+    ours = f"read and lower {count} rules {float(mine):.2f} s CPU (gc off)"
+    theirs = f"pySigma load_ruleset and parse of {peer} {float(other):.2f} s"
+    print(f"corpus: {ours}, {theirs}: {float(other) / float(mine):.1f} times")
 
 
 def oracle() -> None:
@@ -102,7 +107,8 @@ def oracle() -> None:
     decoded = time.process_time()
     hits = sum(evaluate(tree, document) for document in documents for tree in trees)
     done = time.process_time()
-    print(f"oracle: {len(lines)} events, {len(trees)} rules, {hits} matches: {len(lines) / (done - decoded):,.0f} events/s; decoding alone {len(lines) / (decoded - start):,.0f}/s")
+    rate, bare = len(lines) / (done - decoded), len(lines) / (decoded - start)
+    print(f"oracle: {len(lines)} events, {len(trees)} rules, {hits} matches: {rate:,.0f} events/s; decoding {bare:,.0f}/s")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,12 @@ def test_wheels_are_equal_and_whole(wheels: list[Path]) -> None:
     """A wheel is the same made from the checkout and from the sdist, and holds rules, templates and tables."""
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
     names = zipfile.ZipFile(wheels[0]).namelist()
-    for part in ("converter/_shipped/rules/kubernetes/", "converter/_shipped/templates/elastic/", "converter/data/attack.json", "converter/data/schemas/rule.json"):
+    for part in (
+        "converter/_shipped/rules/kubernetes/",
+        "converter/_shipped/templates/elastic/",
+        "converter/data/attack.json",
+        "converter/data/schemas/rule.json",
+    ):
         assert any(name.startswith(part) for name in names), part
 
 

@@ -14,7 +14,14 @@ from converter.verify import verify
 from converter.verify.readings import Artifact, read_artifact
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RULES = ("attach_to_pod", "cluster_role_binding_changed", "privileged_pod_created", "secrets_read", "user_exec_into_pod", "user_exec_into_pod_websocket")
+RULES = (
+    "attach_to_pod",
+    "cluster_role_binding_changed",
+    "privileged_pod_created",
+    "secrets_read",
+    "user_exec_into_pod",
+    "user_exec_into_pod_websocket",
+)
 ENDINGS = {"elastic": "toml", "splunk": "conf", "falco": "yaml", "python": "py"}
 
 

@@ -32,8 +32,10 @@ def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool)
             if fidelity is None:
                 message, help_text = f"SPL cannot express '{name}'", "use another test, or disable splunk for this rule"
                 raise Inexpressible(Diagnostic("T210", Severity.ERROR, span, message, help=help_text))
-            if isinstance(test, Text) and any(
-                isinstance(part, str) and not part.isascii() and part.lower() != part.upper() for part in test.parts
+            if (
+                isinstance(test, Text)
+                and not test.cased
+                and any(isinstance(part, str) and not part.isascii() and part.lower() != part.upper() for part in test.parts)
             ):
                 why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
                 return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)

@@ -6,14 +6,16 @@ from converter.model import Diagnostic
 from converter.verify.readings.reading import Artifact, Events
 
 
-def read_artifact(target: str, artifact: Artifact, events: Events) -> "list[bool] | Diagnostic":
+def read_artifact(target: str, artifact: Artifact, events: Events, *, foreign: bool = False) -> "list[bool] | Diagnostic":
     """Return for each raw event whether the artifact would fire on the target, or why the file cannot be read.
+
+    ``foreign`` asks as if the events came from another log source, where it should never fire.
 
     Raises:
         ModuleNotFoundError: if there is no reading of the target.
     """
     module = importlib.import_module(f"converter.verify.readings.{target}")
-    answers: list[bool] | Diagnostic = module.read(artifact, events)
+    answers: list[bool] | Diagnostic = module.read(artifact, events, foreign=foreign)
     return answers
 
 

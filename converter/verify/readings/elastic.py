@@ -12,15 +12,16 @@ from converter.model import Diagnostic, Severity, Source
 from converter.verify.readings.reading import Artifact, Events
 
 
-def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
-    """Return for each event whether the query finds its document."""
+def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
+    """Return for each event whether the query finds its document; ``foreign`` documents lie in another data stream."""
     text = query_of(artifact)
     if isinstance(text, Diagnostic):
         return text
     query = kql.read(text, artifact.path)
     if isinstance(query, Diagnostic):
         return query
-    mapping = kql.compile_mapping(elastic_mappings(artifact.source))
+    mappings = elastic_mappings(artifact.source)
+    mapping = kql.compile_mapping(_elsewhere(mappings) if foreign else mappings)
     if isinstance(mapping, Diagnostic):
         return mapping
     refused = kql.check(query, mapping)
@@ -31,6 +32,15 @@ def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
         indexed = kql.index(document, mapping)
         answers.append(not isinstance(indexed, Diagnostic) and kql.matches(query, indexed, mapping))
     return answers
+
+
+def _elsewhere(mappings: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the mappings of a data stream with other constants: the same documents, from another log source."""
+    if not isinstance(mappings, Mapping):
+        return mappings
+    if mappings.get("type") == "constant_keyword":
+        return {**mappings, "value": "another.dataset"}
+    return {key: _elsewhere(value) for key, value in mappings.items()}
 
 
 def documents(events: Events, source: str) -> list[dict[str, Any]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from converter.data import falco_events, falco_values
+from converter.data import falco_events, falco_values, falco_view
 from converter.languages import falco
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.readings.reading import Artifact, Events
 
 
-def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
-    """Return for each event whether the rule fires; an event that the plugin drops fires nothing."""
+def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
+    """Return for each event whether the rule fires; an event that the plugin drops fires nothing, nor does one of another source."""
     file = falco.read_rules(artifact.data, artifact.path)
     if not isinstance(file, falco.RulesFile):
         return file[0]
@@ -19,6 +19,8 @@ def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
         message = f"the file has {len(file.rules)} rules, not one"
         return Diagnostic("V010", Severity.ERROR, Source(artifact.path, "").start, message, help="build it again")
     rule = file.rules[0]
+    if foreign or rule.source != falco_view(artifact.source)["event_source"]:
+        return [False] * len(events)
     refused = falco.check_rule(rule, falco.fields_of(rule.source))
     if refused:
         return refused[0]

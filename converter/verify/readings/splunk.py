@@ -10,8 +10,10 @@ from converter.model import Diagnostic, Severity, Source
 from converter.verify.readings.reading import Artifact, Events
 
 
-def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
+def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
     """Return for each event whether the search gives a result, however the documentation's open points are read.
+
+    ``foreign`` events come from another input.
 
     Where two readings differ the artifact is refused: its meaning would rest
     on a guess.
@@ -39,7 +41,7 @@ def read(artifact: Artifact, events: Events) -> list[bool] | Diagnostic:
     answers: list[bool] = []
     for event in events:
         raw = json.dumps(event, ensure_ascii=False)
-        fields = splunk_fields(event, raw=raw, source=view.source, sourcetype=view.sourcetype)
+        fields = splunk_fields(event, raw=raw, source="another" if foreign else view.source, sourcetype=view.sourcetype)
         found = {spl.matches(pipeline, fields, reading) for reading in spl.READINGS}
         if len(found) > 1:
             return _wrong(artifact, "what the search finds depends on a point that Splunk's documentation leaves open")

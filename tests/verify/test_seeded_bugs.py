@@ -1,0 +1,255 @@
+"""Seeded bugs: each printing function, broken in the ways that printers break, must make verify fail."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converter.ir import unevaluable
+from converter.model import Fidelity
+from converter.pack import Loaded, compile_rule, load_pack
+from converter.targets import NAMES, target
+from converter.verify.compare import Questions, Verdict, compare, questions
+from converter.verify.readings import Artifact
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATHS = [ROOT / "rules", ROOT / "tests" / "cases"]
+ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
+Bug = tuple[str, str, str, Callable[[Any], Any]]
+"""Module, function, what is broken, and the broken function made of the sound one."""
+
+
+def _text(change: Callable[[str], str]) -> Callable[[Any], Any]:
+    """Break what a function returns, a text."""
+    return lambda sound: lambda *given, **named: change(text) if isinstance(text := sound(*given, **named), str) else text
+
+
+def _children(change: Callable[[Any], Any], at: int = 0) -> Callable[[Any], Any]:
+    """Break a function's argument that holds the children (or values)."""
+
+    def broken(sound: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            changed = list(given)
+            if len(given[at]) > 1:
+                changed[at] = change(given[at])
+            return sound(*changed, **named)
+
+        return call
+
+    return broken
+
+
+def _always(value: Any) -> Callable[[Any], Any]:
+    return lambda _sound: lambda *_given, **_named: value
+
+
+def _swap(one: str, other: str) -> Callable[[str], str]:
+    return lambda text: text.replace(one, other)
+
+
+QUERY, SEARCH, FALCO, QUOTE, PYTHON = (
+    "converter.targets.elastic.query",
+    "converter.targets.splunk.search",
+    "converter.targets.falco.condition",
+    "converter.targets.falco.quote",
+    "converter.targets.python.expression",
+)
+BUGS: tuple[Bug, ...] = (
+    (QUERY, "query", "drop the last conjunct", _text(lambda text: text.rpartition("\n  and ")[0] or text)),
+    (QUERY, "query", "drop the log source's guard", _text(lambda text: text.partition("\n  and ")[2] or text)),
+    (QUERY, "query", "swap and for or", _text(_swap("\n  and ", "\n  or "))),
+    (QUERY, "_and", "drop a conjunct", _children(lambda parts: parts[:-1])),
+    (QUERY, "_and", "swap and for or", _text(_swap(" and ", " or "))),
+    (QUERY, "_or", "drop an alternative", _children(lambda parts: parts[1:])),
+    (QUERY, "_or", "swap or for and", _text(_swap(" or ", " and "))),
+    (QUERY, "_not", "forget the negation", _text(lambda text: text.removeprefix("not "))),
+    (QUERY, "_not", "lose the parentheses", _text(lambda text: "not " + text[5:-1])),
+    (QUERY, "_value_list", "drop a value", _text(lambda text: re.sub(r":\((.*) or [^()]*\)$", r":(\1)", text))),
+    (QUERY, "_value_list", "swap or for and", _text(_swap(" or ", " and "))),
+    (QUERY, "_operand", "lose the parentheses", _text(lambda text: text[1:-1] if text.startswith("(") and text.endswith(")") else text)),
+    (QUERY, "_atom", "wrong field", _text(_swap("objectRef.resource", "objectRef.namespace"))),
+    (QUERY, "_atom", "wrong order", _text(_swap(" >= ", " > "))),
+    (QUERY, "_atom", "forget the negation of null", _text(lambda text: text.removeprefix("not "))),
+    (QUERY, "_text", "lose a wildcard", _text(lambda text: text.removesuffix("*"))),
+    (QUERY, "_text", "lose the quotes", _text(lambda text: text.strip('"'))),
+    (QUERY, "_spelled", "wrong case", _text(str.swapcase)),
+    (QUERY, "_spelled", "keep the rule's case", lambda _sound: lambda text, _test, _binding: text),
+    (QUERY, "_quoted", "forget to escape a backslash", _text(_swap("\\\\", "\\"))),
+    (QUERY, "_quoted", "forget to escape a quote", _text(_swap('\\"', '"'))),
+    (QUERY, "_quoted", "forget a line end", _text(_swap("\\n", " "))),
+    (QUERY, "_quoted", "lose a quote", _text(lambda text: text[:-1])),
+    (QUERY, "_quoted", "wrong case", _text(str.upper)),
+    (QUERY, "_escaped", "forget to escape", lambda _sound: lambda text: text),
+    (QUERY, "_name", "wrong field", _text(_swap("audit.verb", "audit.stage"))),
+    (QUERY, "_name", "one part too few", _text(lambda text: text.rpartition(".")[0] or text)),
+    (SEARCH, "conjuncts", "drop a conjunct", lambda sound: lambda tree: sound(tree)[:-1] or sound(tree)),
+    (SEARCH, "_base_and", "swap and for or", _text(lambda text: text.replace('" ', '" OR ', 1) + ' verb="nothing"')),
+    (SEARCH, "_base_and", "drop the negated part's place", _always('verb="create"')),
+    (SEARCH, "_base_or", "drop an alternative", _children(lambda parts: parts[1:])),
+    (SEARCH, "_base_or", "swap or for and", _text(_swap(" OR ", " "))),
+    (SEARCH, "_base_not", "forget the negation", _text(lambda text: text.removeprefix("NOT "))),
+    (SEARCH, "_base_not", "negate what is approximate", lambda _sound: lambda child, rule: f"NOT ({_module(SEARCH)._base(child, rule)})"),
+    (SEARCH, "_base_atom", "wrong field", _text(_swap("objectRef.resource", "objectRef.namespace"))),
+    (SEARCH, "_base_text", "lose a wildcard", _text(lambda text: text.replace('*"', '"'))),
+    (
+        SEARCH,
+        "_base_text",
+        "forget what a base cannot hold",
+        lambda sound: lambda name, test: sound(name, test) and f'{name}="{test.literal}"',
+    ),
+    (SEARCH, "_base_quoted", "forget to escape a backslash", _text(_swap("\\\\", "\\"))),
+    (SEARCH, "_base_quoted", "forget to escape a quote", _text(_swap('\\"', '"'))),
+    (SEARCH, "_base_quoted", "lose a quote", _text(lambda text: text[:-1])),
+    (SEARCH, "_base_name", "quote as where does", _text(_swap('"', "'"))),
+    (SEARCH, "_is_exact", "take every base for exact", _always(True)),
+    (SEARCH, "_is_exact_test", "take every base for exact", _always(True)),
+    (SEARCH, "_where", "negate", _text(lambda text: f"NOT {text}")),
+    (SEARCH, "_where_and", "swap and for or", _text(_swap(" AND ", " OR "))),
+    (SEARCH, "_where_or", "swap or for and", _text(_swap(" OR ", " AND "))),
+    (SEARCH, "_where_or", "drop an alternative", _children(lambda parts: parts[:-1])),
+    (SEARCH, "_where_not", "forget the negation", _text(lambda text: text.removeprefix("NOT "))),
+    (SEARCH, "_where_not", "forget missing fields", _text(lambda text: re.sub(r"coalesce\((.*), false\(\)\)", r"(\1)", text))),
+    (SEARCH, "_where_atom", "wrong field", _text(_swap("user.username", "user.uid"))),
+    (SEARCH, "_where_atom", "wrong order", _text(_swap(">=", ">"))),
+    (SEARCH, "_where_text", "wrong case", _text(_swap("(?s)", "(?is)"))),
+    (SEARCH, "_where_null", "forget null", _text(lambda text: text.partition(" OR ")[0] + ")")),
+    (SEARCH, "_pattern", "lose the anchors", _text(lambda text: text.replace("^", "").replace("$", ""))),
+    (SEARCH, "_pattern", "one character or none", _text(_swap("g.t", "g.?t"))),
+    (SEARCH, "_pattern_character", "forget to escape", lambda _sound: lambda character: character),
+    (SEARCH, "_where_name", "lose the quotes", _text(_swap("'", ""))),
+    (FALCO, "_and", "swap and for or", _text(_swap(" and ", " or "))),
+    (FALCO, "_and", "drop a conjunct", _children(lambda parts: parts[:-1], 1)),
+    (FALCO, "_or", "swap or for and", _text(_swap(" or ", " and "))),
+    (FALCO, "_checks", "drop an alternative", lambda sound: lambda *given: sound(*given)[1:] or sound(*given)),
+    (FALCO, "_not", "forget the negation", lambda _sound: lambda text: f"({text})"),
+    (FALCO, "_not", "lose the parentheses", lambda _sound: lambda text: f"not {text}"),
+    (FALCO, "_grouped", "lose the parentheses", lambda _sound: lambda text: text),
+    (FALCO, "_equality", "drop a value", _children(lambda values: values[:-1], 1)),
+    (FALCO, "_equality", "every element instead of any", _text(_swap(" intersects ", " in "))),
+    (FALCO, "_quoted", "wrong case", _text(str.upper)),
+    (FALCO, "_quoted", "lose the quotes", _text(lambda text: text.strip('"'))),
+    (FALCO, "_quoted", "forget to escape a backslash", _text(_swap("\\\\", "\\"))),
+    (FALCO, "_quoted", "forget to escape a quote", _text(_swap('\\"', '"'))),
+    (FALCO, "_field", "wrong field", _text(_swap("ka.user.name", "ka.auditid"))),
+    (FALCO, "_check", "wrong order", _text(_swap(" > ", " < "))),
+    (FALCO, "_text", "unequal", _text(_swap(" startswith ", " contains "))),
+    (FALCO, "_pattern", "wrong case", _text(_swap("icontains", "contains"))),
+    (FALCO, "_pattern", "the other end", _text(_swap("startswith", "endswith"))),
+    (FALCO, "_operand", "forget to fold", lambda _sound: lambda _test, binding: binding.path),
+    (FALCO, "_spelling", "keep the rule's case", lambda _sound: lambda test, _binding: test.literal),
+    (FALCO, "_lowered", "forget to fold", lambda _sound: lambda text: text),
+    (FALCO, "is_plain", "compare with regard to case", _always(True)),
+    (FALCO, "_glob", "lose a wildcard", _text(_swap("/*/", "//"))),
+    (FALCO, "_glob_literal", "forget to escape", lambda _sound: lambda text: text),
+    (FALCO, "_set_operator", "every element instead of any", _always("in")),
+    (FALCO, "_list_text", "fold to the other case", _text(_swap("tolower(", "toupper("))),
+    (FALCO, "_joined", "lose the line break", _text(_swap("\\n", ""))),
+    (FALCO, "_exists", "always", _always("ka.verb exists")),
+    (FALCO, "_null", "forget the negation", _text(_swap("not ", ""))),
+    (FALCO, "_null", "forget null", lambda sound: lambda binding, negated: sound(binding, True)),
+    (QUOTE, "quoted", "forget to escape", lambda _sound: lambda text: f'"{text}"'),
+    (PYTHON, "_and", "swap and for or", _text(_swap("and ", "or "))),
+    (PYTHON, "_and", "drop a conjunct", _children(lambda parts: parts[:-1])),
+    (PYTHON, "_or", "swap or for and", _text(_swap("or ", "and "))),
+    (PYTHON, "_or", "drop an alternative", _children(lambda parts: parts[1:])),
+    (PYTHON, "_not", "forget the negation", _text(lambda text: text.removeprefix("not "))),
+    (PYTHON, "_operand", "drop the second line", _text(lambda text: text.split("\n")[0].strip("(") or "True")),
+    (PYTHON, "_grouped", "lose the parentheses", lambda _sound: lambda text, _level: text),
+    (PYTHON, "_call", "lose an argument", _text(lambda text: text.replace(", cased=True", ""))),
+    (PYTHON, "_call", "another test", _text(_swap("startswith(", "contains("))),
+    (PYTHON, "call_of", "always", _always(("exists", ('"kind"',)))),
+    (
+        PYTHON,
+        "_field",
+        "wrong field",
+        lambda sound: lambda printer, atom: (sound(printer, atom)[0], ('"verb"', *sound(printer, atom)[1][1:])),
+    ),
+    (PYTHON, "_keyword", "another word", _always(("anywhere", ("ANY", '"another"', "ANY")))),
+    (
+        PYTHON,
+        "_text",
+        "part of the value",
+        lambda sound: lambda test: ("contains" if sound(test)[0] == "equals" else sound(test)[0], sound(test)[1]),
+    ),
+    (PYTHON, "_part", "lose a wildcard", _text(_swap("ANY", "ONE"))),
+    (PYTHON, "_cased", "wrong case", _always(())),
+    (PYTHON, "_quoted", "wrong case", _text(str.swapcase)),
+    (PYTHON, "_quoted", "forget to escape", lambda _sound: lambda text: f'"{text}"'),
+    (PYTHON, "_number", "one too many", lambda sound: lambda printer, atom, value: sound(printer, atom, value + 1)),
+    (PYTHON, "_network", "a smaller network", _text(_swap("/24", "/25"))),
+)
+FREE = {
+    QUERY: {"_refused", "_kind", "_article", "losses", "_print"},
+    SEARCH: {"_refused", "search", "_base"},
+    FALCO: {"_inexpressible", "printed", "matches_null", "_only_nulls", "_compare"},
+    QUOTE: {"_bounded", "_bare"},
+    PYTHON: {"_inexpressible", "_regex", "helpers", "printed", "_code"},
+}
+"""Functions without a text of their own: they raise, dispatch to functions above, or are broken through them."""
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[tuple[Loaded, Questions]]:
+    """The rules and the cases, each with its events; the oracle's answers are made once."""
+    return [
+        (one, questions(one, one.tree))
+        for one in load_pack(PATHS).rules
+        if one.tree is not None and not unevaluable(one.tree, one.rule.source)
+    ]
+
+
+def _verdict(loaded: Loaded, events: Questions, name: str) -> Verdict | None:
+    """Compile a rule and hold the output against it, ``None`` when the target refuses the rule."""
+    outcome = compile_rule(loaded, target(name), {}, ALL)
+    if not outcome.allowed or outcome.compilation is None:
+        return None
+    files = {one.path: one.data for one in target(name).package([outcome.compilation], ["rule"], {})}
+    path = next(one for one in files if one.startswith("rule."))
+    assert loaded.tree is not None
+    return compare(
+        loaded, loaded.tree, Artifact(path, files[path], loaded.rule.id, "kubernetes_audit", files), name, outcome.status, events
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sound_printers_pass(name: str, asked: list[tuple[Loaded, Questions]]) -> None:
+    """Without a bug no output of the same rules is refuted."""
+    verdicts = [found for loaded, events in asked if (found := _verdict(loaded, events, name))]
+    assert len(verdicts) > 20
+    assert [found.artifact for found in verdicts if found.failed] == []
+
+
+@pytest.mark.parametrize(("module", "function", "what", "broken"), BUGS, ids=[f"{one[0].split('.')[-2]}-{one[1]}-{one[2]}" for one in BUGS])
+def test_seeded_bug_is_caught(
+    module: str,
+    function: str,
+    what: str,
+    broken: Callable[[Any], Any],
+    asked: list[tuple[Loaded, Questions]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the bug an output is refuted, or cannot be read."""
+    name = module.split(".")[2]
+    monkeypatch.setattr(_module(module), function, broken(getattr(_module(module), function)))
+    assert any((found := _verdict(loaded, events, name)) and found.failed for loaded, events in asked), f"{function}: {what} survives"
+
+
+@pytest.mark.parametrize("module", FREE)
+def test_every_printing_function_has_bugs(module: str) -> None:
+    """A new function of a printer needs a seeded bug."""
+    names = {
+        name
+        for name, value in vars(_module(module)).items()
+        if callable(value) and getattr(value, "__module__", "") == module and not isinstance(value, type)
+    }
+    covered = {function for one, function, _, _ in BUGS if one == module}
+    assert names - covered - FREE[module] == set()
