@@ -5,7 +5,7 @@ from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
 from converter.data.shipped import shipped
 from converter.data.splunk_view import SplunkView, splunk_fields, splunk_view
-from converter.data.tables import Binding, Field, Source, bindings, fields, load, source_of, sources
+from converter.data.tables import Binding, Field, Source, bindings, ecs_bindings, ecs_types, fields, load, source_of, sources
 
 __all__ = [
     "Binding",
@@ -17,6 +17,8 @@ __all__ = [
     "Threat",
     "attack_version",
     "bindings",
+    "ecs_bindings",
+    "ecs_types",
     "elastic_document",
     "elastic_mappings",
     "falco_events",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,6 +111,18 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         name: Binding(known[name], entry["path"], entry.get("type", "keyword"), entry.get("list", False))
         for name, entry in load(f"fields/{target}/{source}.yml").items()
     }
+
+
+@cache
+def ecs_types() -> Mapping[str, str]:
+    """Return the Elasticsearch types of the Elastic Common Schema's fields that are neither keyword nor wildcard."""
+    return {field: kind for kind, names in load("fields/ecs.yml").items() for field in names}
+
+
+def ecs_bindings(names: Iterable[str]) -> Mapping[str, Binding]:
+    """Return fields of the Elastic Common Schema by the names that they have there; unknown ones count as keyword."""
+    found = {name: ecs_types().get(name, "keyword") for name in names}
+    return {name: Binding(Field(name, kind), name, kind) for name, kind in found.items()}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from converter.data import Binding, bindings, fields, source_of
+from converter.data import Binding, Source, bindings, ecs_bindings, fields, source_of
 from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
@@ -16,6 +16,8 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
     ``Status.NO_SOURCE`` when the target has no such log source; else one
     diagnostic (T001) for each field that the target has no way to.
     """
+    if rule.taxonomy not in _OWN:
+        return _in_taxonomy(rule, tree, target)
     source = source_of(rule.logsource)
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
@@ -28,8 +30,7 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
     for atom in atoms(tree):
         if not isinstance(atom, FieldMatch):
             continue
-        names = [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
-        for name in names:
+        for name in _names(atom):
             if name in known:
                 found[name] = known[name]
             else:
@@ -38,6 +39,28 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
     return ResolvedRule(rule, Detection(tree), source, guard, found)
+
+
+_OWN = ("sigma", "sigmahq")
+"""Taxonomies whose names are the raw event's."""
+
+
+def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Diagnostic, ...]:
+    """Return a rule whose names are a target's already; its log source's condition is part of the detection."""
+    if (rule.taxonomy, target) != ("ecs", "elastic"):
+        first = next((atom for atom in atoms(tree) if isinstance(atom, FieldMatch)), None)
+        place = rule.source.span(first.offsets) if first else rule.span("taxonomy")
+        field = f", such as '{first.field}'" if first else ""
+        message = f"there is no way from the taxonomy '{rule.taxonomy}' to {target} for its fields{field}"
+        help_text = f"disable {target} for this rule, or write the rule with the raw event's names"
+        return (Diagnostic("T004", Severity.ERROR, place, message, help=help_text),)
+    names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
+    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"elastic": {}})
+    return ResolvedRule(rule, Detection(tree), source, {}, ecs_bindings(names))
+
+
+def _names(atom: FieldMatch) -> list[str]:
+    return [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
 
 
 def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str) -> Diagnostic:

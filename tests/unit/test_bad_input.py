@@ -137,7 +137,8 @@ def test_links_and_pipes_are_no_rules(pack: Path) -> None:
 )
 def test_quotes_newlines_and_braces_in_titles_and_values(pack: Path, title: str) -> None:
     """A title and a value that look like syntax are characters: every target builds, or refuses with a place."""
-    text = f"title: {json.dumps(title, ensure_ascii=False)}\n{HEAD.partition(chr(10))[2]}detection:\n  s: {{verb: {json.dumps(title, ensure_ascii=False)}}}\n  condition: s\n"
+    written = json.dumps(title, ensure_ascii=False)
+    text = f"title: {written}\n{HEAD.partition(chr(10))[2]}detection:\n  s: {{verb: {written}}}\n  condition: s\n"
     (pack / "rules" / "k" / "odd.yml").write_text(text, encoding="utf-8")
     result = run("build")
     assert result.exit_code in (0, 1), result.stderr

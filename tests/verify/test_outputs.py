@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,18 @@ def _artifact(name: str, rule: str) -> Artifact:
     return Artifact(path, (folder / path).read_bytes(), rule, "kubernetes_audit", context)
 
 
+def _captured(corpora: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the captured audit events with their file's name; a file holds one event or a line for each."""
+    found = []
+    for path in sorted((corpora / "events" / "k8s_audit" / "captured").glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        try:
+            found.append((path.name, json.loads(text)))
+        except ValueError:
+            found += [(path.name, json.loads(line)) for line in text.splitlines() if line.strip()]
+    return found
+
+
 def test_outputs_are_what_the_compiler_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte for byte: a change of the compiler shows as a change of output/, which a person reads."""
     monkeypatch.chdir(ROOT)
@@ -57,11 +70,11 @@ def test_every_output_means_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_seed_selects_the_recorded_exec_only(name: str, corpora: Path) -> None:
     """Of the captured audit events the first rule selects one, on every target."""
-    files = sorted((corpora / "events" / "k8s_audit" / "captured").glob("*.json"))
-    events = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    captured = _captured(corpora)
+    events = [event for _, event in captured]
     answers = read_artifact(name, _artifact(name, "user_exec_into_pod"), events)
     assert not isinstance(answers, Diagnostic), answers.render()
-    assert [path.name for path, answer in zip(files, answers, strict=True) if answer] == ["exec_pod.json"]
+    assert [file for (file, _), answer in zip(captured, answers, strict=True) if answer] == ["exec_pod.json"]
 
 
 @pytest.mark.corpus
@@ -76,7 +89,7 @@ def test_outputs_agree_on_recorded_events(name: str, rule: str, corpora: Path, m
     loaded = load_pack([Path(f"rules/kubernetes/audit/{rule}.yml")]).rules[0]
     assert loaded.tree is not None
     folder = corpora / "events" / "k8s_audit"
-    events = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "captured").glob("*.json"))]
+    events = [event for _, event in _captured(corpora)]
     events += [json.loads(line) for line in (folder / "templates_179.jsonl").read_text(encoding="utf-8").splitlines()]
     if name == "falco":  # the plugin drops events without a time stamp, and without an id sees nothing of them
         events = [one for one in events if falco_events(one) and one.get("auditID")]

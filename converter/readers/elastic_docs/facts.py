@@ -74,10 +74,3 @@ def page_format() -> Format:
         dataset_fields=tuple(data["dataset_fields"]),
         logsources=LogSources(sources["dataset"], sources["index"], sources["tag"], tuple(sources["any_source"]), sources["unknown"]),
     )
-
-
-@cache
-def ecs_types() -> Mapping[str, str]:
-    """Return the Elasticsearch types of common fields that are not compared as text."""
-    data = yaml.safe_load(Path(__file__).with_name("ecs.yml").read_text(encoding="utf-8"))
-    return {name: kind for kind, names in data.items() for name in names}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from converter.data import ecs_types
 from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
 from converter.ir.detection import detection_of
 from converter.languages import kql
 from converter.model import Diagnostic, Fidelity, Loss, Severity
-from converter.readers.elastic_docs.facts import ecs_types
 from converter.readers.elastic_docs.page import Page
 from converter.readers.elastic_docs.source import Choice, choose, without_guard
 

@@ -27,7 +27,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "description": rule.description.strip() or rule.title,
         "false_positives": list(rule.falsepositives),
         "from": options.get("from", ""),
-        "index": list(options.get("index", needs["index"])),
+        "index": list(options.get("index", needs.get("index", ()))),
         "interval": options.get("interval", ""),
         "language": compilation.language,
         "license": options.get("license", "") or LICENSES.get(rule.license, rule.license),
@@ -54,7 +54,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "metadata": {key: value for key, value in metadata.items() if value},
         "fields": {key: value for key, value in fields.items() if value not in ("", [])},
         "query": compilation.parts["query"],
-        "threats": [_threat(one) for one in threats(rule.tags)],
+        "threats": _given(options["threat"]) if options.get("threat") else [_threat(one) for one in threats(rule.tags)],
     }
 
 
@@ -96,6 +96,24 @@ def _threat(threat: Threat) -> dict[str, Any]:
             {**_technique(one), "subtechniques": [_technique(sub) for sub in subs.get(one.id, ())]} for one in threat.techniques
         ],
     }
+
+
+def _given(threat: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the rule's own list, in Elastic's form
+    """Return a threat block that the rule gives verbatim; an entry without the form of one is left to the schema."""
+    return [
+        {
+            "tactic": _named(one.get("tactic", {})),
+            "techniques": [
+                {**_named(technique), "subtechniques": [_named(sub) for sub in technique.get("subtechnique", ())]}
+                for technique in one.get("technique", ())
+            ],
+        }
+        for one in threat
+    ]
+
+
+def _named(entry: Any) -> dict[str, str]:  # noqa: ANN401 - a map of texts
+    return {key: str(entry.get(key, "")) for key in ("id", "name", "reference")}
 
 
 def _technique(one: Technique) -> dict[str, Any]:
