@@ -1,0 +1,90 @@
+"""Elastic's outputs in engines: Kibana's own parser, and a search engine over typed indices."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converter.model import Evidence, Fidelity
+from converter.pack import Request, build, load_pack
+from converter.targets import target
+from converter.verify import EngineMissingError, verify
+from converter.verify.engines import kibana_version, osmem_version, parse_kuery
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(autouse=True)
+def engines() -> None:
+    """Node, Kibana's parser and the search engine; absent they are skipped, or fail where engines are required."""
+    try:
+        kibana_version()
+        osmem_version()
+    except EngineMissingError as error:
+        reason = f"not shown in an engine: {error}"
+        if os.environ.get("CONVERTER_REQUIRE_ENGINES") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def _leaves(dsl: Any) -> set[tuple[str, str, str]]:
+    """Return the conjuncts of a query without alternatives: kind, field, value."""
+    if "bool" in dsl:
+        body = dsl["bool"]
+        assert set(body) <= {"filter", "should", "minimum_should_match"}
+        parts = [*body.get("filter", ()), *body.get("should", ())]
+        assert len(body.get("should", ())) <= 1
+        return {leaf for part in parts for leaf in _leaves(part)}
+    (kind, body), *_ = dsl.items()
+    (field, value), *_ = body.items()
+    return {(kind, field, str(value))}
+
+
+@pytest.mark.corpus
+def test_first_rule_is_the_page(corpora: Path) -> None:
+    """For Kibana's parser the built query and the page's are the same conjunction."""
+    page = next((corpora / "seed").glob("*.md")).read_text(encoding="utf-8")
+    theirs = re.search(r"```js\n(.*?)```", page, re.DOTALL)
+    assert theirs is not None
+    ours = tomllib.loads((ROOT / "output/elastic/kubernetes/audit/user_exec_into_pod.toml").read_text(encoding="utf-8"))["rule"]
+    built, shown = parse_kuery([ours["query"], theirs[1]])
+    assert _leaves(built["dsl"]) == _leaves(shown["dsl"])
+    assert len(_leaves(built["dsl"])) == 5
+
+
+@pytest.mark.corpus
+def test_first_rule_gives_back_the_page(corpora: Path) -> None:
+    """Every element that the page shows, but description and guide, stands in the built rule."""
+    upstream = next((corpora / "corpora" / "elastic_docs").glob("*kubernetes-user-exec-into-pod.toml"))
+    theirs = tomllib.loads(upstream.read_text(encoding="utf-8"))["rule"]
+    ours = tomllib.loads((ROOT / "output/elastic/kubernetes/audit/user_exec_into_pod.toml").read_text(encoding="utf-8"))["rule"]
+    for key in ("author", "index", "language", "license", "name", "references", "risk_score", "severity", "tags", "threat", "type"):
+        assert ours[key] == theirs[key], key
+    assert (ours["interval"], ours["max_signals"], ours["version"]) == ("5m", 100, 201)
+    assert "from" not in ours
+
+
+def test_outputs_in_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The committed queries find exactly the documents of the events that their rules match."""
+    monkeypatch.chdir(ROOT)
+    done = verify(load_pack([Path("rules")]), ["elastic"], Path("output"), "osmem")
+    assert len(done.verdicts) == 6
+    for verdict in done.verdicts:
+        assert not verdict.failed, [one.render() for one in verdict.diagnostics]
+        assert verdict.evidence is Evidence.ENGINE
+
+
+def test_cases_in_the_engine(tmp_path: Path) -> None:
+    """What the cases declare of each feature holds in the engine too."""
+    cases = [ROOT / "tests" / "cases"]
+    build(Request(cases, [target("elastic")], tmp_path, {}, frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})))
+    done = verify(load_pack(cases), ["elastic"], tmp_path, "osmem")
+    assert sum(verdict.evidence is Evidence.ENGINE for verdict in done.verdicts) >= 20
+    assert {verdict.artifact: verdict.diagnostics for verdict in done.verdicts if verdict.failed} == {}
+    assert len(done.notes) <= 2

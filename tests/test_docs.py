@@ -1,0 +1,69 @@
+"""The README and the docs say what the program does today."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CONVERTER = Path(sys.executable).with_name("converter")
+
+
+def _run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(CONVERTER), *words], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_readme_shows_the_table() -> None:
+    """The first screen's table is that of the build, path and padding aside."""
+    done = _run("build", "--check")
+    assert done.returncode == 0, done.stderr
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in done.stderr.splitlines():
+        if line.startswith("kubernetes/"):
+            cells = re.split(r" {2,}", line.replace("kubernetes/audit/", "…/"))
+            assert re.search(r" +".join(map(re.escape, cells)), readme), line
+
+
+def test_readme_shows_the_refusal() -> None:
+    """The refused translation and its counter-example are printed so, the event shortened."""
+    done = _run("convert", "docs/examples/curl_user_agent.yml", "-t", "elastic")
+    assert (done.returncode, done.stdout) == (1, "")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in done.stderr.strip().splitlines():
+        shown = line if not line.startswith('  {"kind"') else '"userAgent": "CURL/8.5.0"'
+        assert shown in readme, line
+
+
+def test_readme_names_the_commands() -> None:
+    """Every command has its row."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"^  ([a-z]+) ", _run("--help").stdout.partition("Commands:")[2], re.MULTILINE)
+    assert len(names) == 11
+    for name in set(names) - {"schema"}:
+        assert f"`converter {name}" in readme, name
+    assert "`converter schema rule`" in readme
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "docs" / "examples").glob("*.yml")))
+def test_examples_pass_their_tests(name: str) -> None:
+    """An example of the docs is a sound rule."""
+    done = _run("test", f"docs/examples/{name}")
+    assert done.returncode == 0, done.stderr
+    assert _run("check", f"docs/examples/{name}").returncode == 0
+
+
+def test_seed_page_becomes_four_outputs(tmp_path: Path) -> None:
+    """The main job, on a page in the documentation's form: import, then every target, then verify needs its events."""
+    page = ROOT / "tests" / "readers" / "elastic_docs" / "kubernetes__guard_and_tactics" / "input.md"
+    done = _run("import", "elastic-docs", str(page), "-o", "rules", "--report", "report.json", cwd=tmp_path)
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr
+    built = _run("build", cwd=tmp_path)
+    assert "Traceback" not in built.stderr
+    assert (tmp_path / "output" / "python").is_dir()
+    again = _run("build", "--check", cwd=tmp_path)
+    assert "0 would change" in again.stderr
