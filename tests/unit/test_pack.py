@@ -27,7 +27,7 @@ from converter.pack import (
     write_evidence,
 )
 from converter.readers import read_rules
-from converter.targets import by_name
+from converter.targets import target
 
 RULE = """\
 title: Rule {number}
@@ -56,7 +56,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def request(*paths: str, **more: object) -> Request:
-    return replace(Request([Path(one) for one in paths], [by_name("python")], Path("output"), {}, frozenset()), **more)  # type: ignore[arg-type]
+    return replace(Request([Path(one) for one in paths], [target("python")], Path("output"), {}, frozenset()), **more)  # type: ignore[arg-type]
 
 
 def test_files_are_found_in_a_fixed_order(work: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_disabled_rule_loses_its_output(work: Path) -> None:
     (work / "rules/a/one.yml").write_text(text, encoding="utf-8")
     done = build(request("rules"))
     assert done.removed == ("output/python/a/one.py",)
-    assert [(row.outcome.status.value, row.is_refused) for row in done.rows][0] == ("disabled", False)
+    assert next((row.outcome.status.value, row.is_refused) for row in done.rows) == ("disabled", False)
     assert done.rows[0].outcome.reason == "not here"
 
 
@@ -243,7 +243,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     """A folder, a pipe and a missing file raise; a large file is cut just above the limit."""
     os.mkfifo(tmp_path / "pipe")
     for name in (".", "pipe", "none"):
-        with pytest.raises(OSError):  # noqa: PT011 - of three kinds
+        with pytest.raises(OSError):
             read_bytes(tmp_path / name)
     (tmp_path / "large").write_bytes(b"x" * 100)
     assert len(read_bytes(tmp_path / "large", 10)) == 11
