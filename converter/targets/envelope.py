@@ -55,6 +55,7 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a tem
         "toml": toml,
         "yaml": yaml,
         "conf": conf,
+        "conf_line": conf_line,
         "stanza": stanza,
         "py": py,
         "comment": comment,
@@ -163,6 +164,11 @@ def conf(value: object) -> Escaped:
     lines = [_plain_line(line) for line in re.split(r"\r\n|\r|\n", text)]
     lines = [line for line in lines if line.strip()]
     return Escaped(" \\\n".join([line if index == 0 else _continued(line) for index, line in enumerate(lines)]))
+
+
+def conf_line(value: str) -> Escaped:
+    """Return prose for one line of a Splunk .conf file: a line of its own could be taken for a stanza or a key."""
+    return Escaped(_plain_line(" ".join(value.split())))
 
 
 def _plain_line(line: str) -> str:

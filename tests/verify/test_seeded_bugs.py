@@ -102,6 +102,7 @@ BUGS: tuple[Bug, ...] = (
         "forget what a base cannot hold",
         lambda sound: lambda name, test: sound(name, test) and f'{name}="{test.literal}"',
     ),
+    (SEARCH, "_widened", "keep what a base cannot hold", lambda _sound: lambda text: text),
     (SEARCH, "_base_quoted", "forget to escape a backslash", _text(_swap("\\\\", "\\"))),
     (SEARCH, "_base_quoted", "forget to escape a quote", _text(_swap('\\"', '"'))),
     (SEARCH, "_base_quoted", "lose a quote", _text(lambda text: text[:-1])),

@@ -43,8 +43,8 @@ from converter.targets.contract import Inexpressible, ResolvedRule
 
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NUMERIC: Final = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
-_UNSAFE: Final = re.compile(r"[*`$\x00-\x1f\x7f]")
-"""Characters that a base search cannot hold as themselves: they become ``*`` there."""
+_UNSAFE: Final = "*`$"
+"""Characters that a base search cannot hold as themselves, beside those that no line can: they become ``*`` there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,14 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
 
 
 def _base_text(name: str, test: Text) -> str | None:
-    text = "".join("*" if isinstance(part, Wild) else _UNSAFE.sub("*", part) for part in test.parts)
+    text = "".join("*" if isinstance(part, Wild) else _widened(part) for part in test.parts)
     if not text.strip("*"):
         return None
     return f"{name}={_base_quoted(text)}"
+
+
+def _widened(text: str) -> str:
+    return "".join("*" if character in _UNSAFE or not character.isprintable() else character for character in text)
 
 
 def _base_quoted(text: str) -> str:
@@ -164,7 +168,7 @@ def _is_exact_test(test: object) -> bool:
         case Text(parts, cased):
             literals = [part for part in parts if isinstance(part, str)]
             letters = any(character.lower() != character.upper() for part in literals for character in part)
-            plain = not any(_UNSAFE.search(part) for part in literals) and Wild.ONE not in parts
+            plain = not any(_widened(part) != part for part in literals) and Wild.ONE not in parts
             numeric = test.shape is Shape.EQUALS and _NUMERIC.fullmatch(test.literal)
             return bool(literals) and plain and not numeric and not (cased and letters)
         case Boolean() | Cidr():
@@ -206,6 +210,8 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
     many = binding.path.endswith("{}") or "{}." in binding.path
     match tree.test:
         case Text() as test:
+            if any(ord(one) > 255 and not one.isprintable() for part in test.parts if isinstance(part, str) for one in part):
+                raise _refused(tree, "a character that is not printed", "leave it out, for example with a wildcard", resolved)
             return _where_text(name, test, many)
         case Number(value):
             return _where_text(name, Text((scalar_text(value),), cased=True), many)

@@ -67,7 +67,7 @@ def _description(compilation: Compilation) -> str:
     ]
     accepted = {loss.code: loss for loss in compilation.losses if loss.accepted}
     lines += [f"Accepted loss {code} ({one.direction.value}): {one.message} ({one.accepted})" for code, one in accepted.items()]
-    return "\n".join(lines)
+    return " ".join(lines)
 
 
 def macros_of(done: Sequence[Compilation]) -> list[tuple[str, str]]:
