@@ -28,6 +28,7 @@ Documents = Sequence[Mapping[str, Any]]
 def command(language: str, query: str, events: tuple[str, ...], fields: str | None, options: tuple[str, ...]) -> None:
     """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
 
+    The file's name stands before an index when there are several files.
     For kuery EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
     """
     from converter.cli.events import read_events
@@ -46,10 +47,10 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
     if isinstance(answers, Diagnostic):
         tell([answers])
         sys.exit(Exit.INPUT)
-    indexes = [one.index for one in found if one.event is not None]
-    for index, answer in zip(indexes, answers, strict=True):
+    several = len({one.file for one in found}) > 1
+    for one, answer in zip([one for one in found if one.event is not None], answers, strict=True):
         if answer:
-            put(str(index))
+            put(f"{one.file}:{one.index}" if several else str(one.index))
     sys.exit(Exit.INPUT if any(one.code == "R020" for one in problems) else Exit.FINE)
 
 
@@ -77,17 +78,7 @@ def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] |
     read = kql.read(query, "<query>")
     if isinstance(read, Diagnostic):
         return read
-    mapping = kql.compile_mapping(mappings)
-    if isinstance(mapping, Diagnostic):
-        return mapping
-    refused = kql.check(read, mapping)
-    if refused is not None:
-        return refused
-    answers = []
-    for document in documents:
-        indexed = kql.index(document, mapping)
-        answers.append(not isinstance(indexed, Diagnostic) and kql.matches(read, indexed, mapping))
-    return answers
+    return kql.run(read, documents, mappings)
 
 
 def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:

@@ -61,6 +61,8 @@ def _load(path: Path, keys: set[str]) -> Mapping[str, Mapping[str, Any]]:
         loaded = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as error:
+        raise OutputError(f"{path.parent} cannot be used: a file stands where a folder should be") from error
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path} is damaged ({error}); restore it from version control, or delete it and its outputs") from error
     sound = isinstance(loaded, dict) and all(isinstance(one, dict) and set(one) == keys for one in loaded.values())

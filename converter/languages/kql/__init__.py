@@ -11,6 +11,7 @@ from converter.languages.kql.evaluate import Kibana, check, compile_query, match
 from converter.languages.kql.fields import FieldType, Mapping, ObjectType
 from converter.languages.kql.mapping import compile_mapping
 from converter.languages.kql.read import read
+from converter.languages.kql.run import run
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
 from converter.languages.kql.to_sigma import SigmaField, to_sigma
 
@@ -41,5 +42,6 @@ __all__ = [
     "index_all",
     "matches",
     "read",
+    "run",
     "to_sigma",
 ]

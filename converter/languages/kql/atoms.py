@@ -9,6 +9,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
+from math import copysign, isfinite, isnan
 from typing import Any, Final, TypeAlias, TypeVar
 
 from converter.languages.kql.analysis import folded, tokens
@@ -43,6 +45,11 @@ def always(document: Document) -> bool:
     return True
 
 
+def everything(document: Document) -> bool:
+    """Match everything, by a query that says no more; compared by identity, because its negation is known to match nothing."""
+    return True
+
+
 def any_value(path: str, test: Callable[[Any], bool]) -> Predicate:
     """Match documents with a value of ``path`` that passes."""
     return lambda document: any(map(test, document.values.get(path, ())))
@@ -56,18 +63,9 @@ def java_text(value: Value) -> str:
         return str(value)
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
-    mantissa, _, exponent = f"{value:.17g}".partition("e") if "e" in repr(value) else (repr(value), "", "")
-    digits = repr(value).partition("e")[0] if exponent else mantissa
-    return _scientific(digits, int(exponent or 0))
-
-
-def _scientific(digits: str, exponent: int) -> str:
-    """Return decimal digits with one of them before the point, as in ``1.5E10``."""
-    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-    whole, _, fraction = digits.partition(".")
-    exponent += len(whole) - 1
-    rest = (whole[1:] + fraction).rstrip("0") or "0"
-    return f"{sign}{whole[0]}.{rest}E{exponent}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    first, rest = digits[0], "".join(map(str, digits[1:])) or "0"
+    return f"{'-' * sign}{first}.{rest}E{int(exponent) + len(digits) - 1}"
 
 
 def searchable(kind: FieldType) -> None:
@@ -119,7 +117,8 @@ def equals(kind: FieldType, value: Value) -> Predicate:
                 return any_value(kind.path, lambda found: first <= found <= last)
             wanted = _created(address, text)
         case name if name in INTEGERS:
-            if text == "NaN":
+            double = _created(double_of, text)
+            if not isfinite(double) or not double.is_integer():
                 return any_value(kind.path, never_value)
             exact = _created(decimal_of, text)
             low, high = INTEGERS[name]
@@ -127,7 +126,8 @@ def equals(kind: FieldType, value: Value) -> Predicate:
                 return any_value(kind.path, never_value)
             wanted = int(exact)
         case name if name in FLOATS:
-            wanted = rounded_to(kind, float("nan") if text == "NaN" else _created(double_of, text))
+            wanted = _sorted(rounded_to(kind, _created(double_of, text)))
+            return any_value(kind.path, lambda found: _sorted(found) == wanted)
         case name if name in DATES:
             start, end = _moment(kind, value, up=False), _moment(kind, value, up=True)
             return any_value(kind.path, lambda found: start <= found <= end)
@@ -135,6 +135,11 @@ def equals(kind: FieldType, value: Value) -> Predicate:
             wanted = folded(text) if kind.lowercase else text
     path = kind.path
     return lambda document: wanted in document.values.get(path, ())
+
+
+def _sorted(value: float) -> tuple[float, float]:
+    """Return a floating number as the index orders it: -0.0 comes before 0.0."""
+    return value, copysign(1.0, value)
 
 
 def never_value(value: object) -> bool:
@@ -154,7 +159,11 @@ def _moment(kind: FieldType, value: Value, *, up: bool) -> int:
     """Return the instant that a date in a query means at the field's resolution; a JSON number is epoch milliseconds."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     found = bound(java_text(value), ("epoch_millis",) if is_number else kind.formats, up=up)
-    return found if kind.type == "date_nanos" else found - found % 1_000_000
+    if kind.type == "date_nanos":
+        if not 0 <= found < 1 << 63:
+            raise Refusal(f"date[{java_text(value)}] is outside of 1970 to 2262 and cannot be stored in nanosecond resolution")
+        return found
+    return found - found % 1_000_000
 
 
 def begins(kind: FieldType, text: str) -> Predicate:
@@ -280,19 +289,22 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
         case "ip":
             limit = _created(address, text)
         case name if name in INTEGERS:
-            if text == "NaN" and name != "long":
-                return any_value(kind.path, never_value)
-            limit = _created(decimal_of, text)
-            low, high = INTEGERS[name]
+            # The engine takes not-a-number for zero, itself included; a long has no such value.
+            is_zero = text.lstrip("+-") == "NaN" and name != "long"
+            limit = 0 if is_zero else _created(decimal_of, text)
+            test = _COMPARE[f"{order[:2]}e"] if is_zero else test
+            # Shorter types are compared as integers.
+            low, high = INTEGERS["long" if name == "long" else "integer"]
             if not low <= limit <= high:
                 raise Refusal(f"failed to create query: Value [{text}] is out of range for a field of type [{name}]")
         case name if name in FLOATS:
             # A half float is compared with the single-precision value.
-            if text == "NaN":
+            number = _created(double_of, text)
+            if isnan(number):
                 # The engine sorts it above all numbers.
                 return exists(kind) if order in ("lt", "lte") else any_value(kind.path, never_value)
-            number = _created(double_of, text)
-            limit = rounded_to(replace(kind, type="float") if name == "half_float" else kind, number)
+            bound_at = _sorted(rounded_to(replace(kind, type="float") if name == "half_float" else kind, number))
+            return any_value(kind.path, lambda found: test(_sorted(found), bound_at))
         case name if name in DATES:
             try:
                 limit = _moment(kind, value, up=order in ("gt", "lte"))

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from converter.languages.kql.analysis import folded, tokens
 from converter.languages.kql.dates import instant
-from converter.languages.kql.dynamic import extended, kind_of
+from converter.languages.kql.dynamic import extended, kinds_of
 from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
 from converter.languages.kql.refusal import Refusal, check_depth
 from converter.languages.kql.values import address, boolean_in_document, number_in_document, text_of
@@ -138,7 +138,7 @@ class _Level:
                 raise Refusal("runtime fields are not modelled", unknown=True)
             return
         value = _wrapped(rest, value)
-        if kind_of(value, self.reader.mapping.raw) is not None:
+        if kinds_of(value, self.reader.mapping.raw):
             self.reader.unmapped.append((path, value))
 
     def objects(self, kind: ObjectType, value: object, dynamic: str) -> None:

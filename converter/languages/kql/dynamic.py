@@ -25,32 +25,40 @@ _SLASHED_DATE = re.compile(r"\d{4}/\d\d?/\d\d?(?: \d\d?:\d\d?:\d\d? \S+| \S+)?",
 
 
 def extended(mapping: Mapping, unmapped: Iterable[tuple[str, Any]]) -> Mapping:
-    """Return the mapping with types for these paths, each with the value that brought it."""
+    """Return the mapping with types for these paths, each with the value of one document that brought it.
+
+    Raises:
+        Refusal: when two values of a path ask for two types.
+    """
     raw: dict[str, Any] = deepcopy(dict(mapping.raw))
+    added: dict[str, str] = {}
     for path, value in unmapped:
-        kind = kind_of(value, raw)
-        if kind is not None:
-            _put(raw, path, _template(path, kind, raw) or _DEFAULTS[kind])
+        for kind in kinds_of(value, raw):
+            made = _template(path, kind, raw) or _DEFAULTS[kind]
+            wanted = str(made.get("type", "object"))
+            if added.setdefault(path, wanted) != wanted:
+                raise Refusal(f"mapper [{path}] cannot be changed from type [{added[path]}] to [{wanted}]")
+            _put(raw, path, made)
     return compiled(raw)
 
 
-def kind_of(value: object, raw: MappingABC[str, Any]) -> str | None:
-    """Return the JSON type of a value as templates name it; ``None`` for nothing to map."""
+def kinds_of(value: object, raw: MappingABC[str, Any]) -> tuple[str, ...]:
+    """Return the JSON types of a value, or of a list's elements, as templates name them; none for nothing to map."""
     match value:
         case None:
-            return None
+            return ()
         case bool():
-            return "boolean"
+            return ("boolean",)
         case int():
-            return "long"
+            return ("long",)
         case float():
-            return "double"
+            return ("double",)
         case str():
-            return "date" if raw.get("date_detection", True) and _is_date(value) else "string"
+            return ("date",) if raw.get("date_detection", True) and _is_date(value) else ("string",)
         case list() | tuple():
-            return next((kind for item in value if (kind := kind_of(item, raw)) is not None), None)
+            return tuple(dict.fromkeys(kind for item in value for kind in kinds_of(item, raw)))
         case _:
-            return "object"
+            return ("object",)
 
 
 def _is_date(text: str) -> bool:

@@ -22,6 +22,7 @@ from converter.languages.kql.atoms import (
     always,
     compares,
     equals,
+    everything,
     exists,
     glob,
     never,
@@ -118,7 +119,7 @@ class _Compiler:
             raise _Refused(Refusal(message, early=True), tree.offsets)
         match tree:
             case MatchAll():
-                return always
+                return everything
             case And(children):
                 return _all_of([self.tree(child, depth + 1) for child in children])
             case Or(children):
@@ -160,7 +161,7 @@ class _Compiler:
     def _is(self, field: Word, value: Word) -> Predicate:
         """Compile ``field:value``."""
         if isinstance(value, Pattern) and value.is_lone and isinstance(field, Pattern) and field.is_lone:
-            return always
+            return everything
         name = self._full(field.text)
         _no_metadata(name)
         if self.kibana == "modern":
@@ -246,8 +247,7 @@ class _Compiler:
                 return always
             return query_string(clauses(value), kinds, True, free=True)
         wanted = self._value(value)
-        chunk = wanted if isinstance(wanted, str) else Literal(wanted).text if isinstance(wanted, bool) else _javascript(wanted)
-        return any_of([test for kind in kinds if (test := _lenient(kind, chunk, value.quoted)) is not None])
+        return any_of([test for kind in kinds if (test := _lenient(kind, wanted, value.quoted)) is not None])
 
     def _range(self, tree: Range) -> Predicate:
         """Compile a comparison."""
@@ -274,10 +274,10 @@ class _Compiler:
         return any_of([self._wrapped(kind, tree.field, compares(kind, tree.operator, wanted)) for kind in found])
 
 
-def _lenient(kind: FieldType, text: str, phrase: bool) -> Predicate | None:
+def _lenient(kind: FieldType, value: Value, phrase: bool) -> Predicate | None:
     """Return the test of a free text on one field, ``None`` where it does not fit."""
     try:
-        return matches_field(kind, text, phrase=phrase)
+        return matches_field(kind, value, phrase=phrase)
     except Refusal:
         return None
 
@@ -314,6 +314,8 @@ def _not(result: _Result) -> _Result:
     """Negate: true too for documents without the field."""
     if isinstance(result, _Refused):
         return result
+    if result is everything:
+        return never
     return lambda document: not result(document)
 
 
@@ -330,8 +332,3 @@ def _no_metadata(name: str) -> None:
     """Refuse fields that the engine adds by itself."""
     if name in _METADATA:
         raise Refusal(f"the metadata field {name} is not modelled", unknown=True)
-
-
-def _javascript(value: int | float) -> str:
-    """Return a number as JavaScript writes it into JSON."""
-    return str(value) if isinstance(value, int) else repr(value)

@@ -35,12 +35,12 @@ class SigmaField:
     cased: bool = True
 
 
-def to_sigma(query: Query, resolve: Callable[[str], SigmaField]) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
+def to_sigma(query: Query, resolve: Callable[[str], SigmaField | None]) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
     """Return the query as a Sigma condition, with what it loses.
 
     Args:
         query: the query; offsets of the nodes point into its source.
-        resolve: what a field name of the query is in the rule.
+        resolve: what a field name of the query is in the rule; ``None`` when the rule has no such field.
 
     Returns:
         A diagnostic ``R206`` when Sigma has no way to say a part of it: an
@@ -101,7 +101,7 @@ class _Importer:
     """Walks the query and collects losses; ``negated`` is the parity of the negations around a part."""
 
     query: Query
-    resolve: Callable[[str], SigmaField]
+    resolve: Callable[[str], SigmaField | None]
     losses: list[Loss] = field(default_factory=list)
 
     def tree(self, tree: Tree, negated: bool) -> Node:
@@ -150,7 +150,10 @@ class _Importer:
         """Return what a field name is in the rule."""
         if isinstance(word, Pattern):
             raise self._stop(word.offsets, "Sigma has no wildcards in field names", "name the fields, joined with `or`")
-        return self.resolve(word.text)
+        known = self.resolve(word.text)
+        if known is None:
+            raise self._stop(word.offsets, f"the rule has no field for {word.text}")
+        return known
 
     def _value(self, known: SigmaField, value: Literal, offsets: int, negated: bool) -> Text | Number | Boolean | Cidr:
         """Return the test of a whole value."""

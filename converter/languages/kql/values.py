@@ -13,6 +13,7 @@ from converter.languages.kql.refusal import Refusal
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _JAVA_DOUBLE = re.compile(r"[\x00-\x20]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)[fFdD]?[\x00-\x20]*", re.ASCII)
+_JAVA_WORD = re.compile(r"[\x00-\x20]*([+-]?(?:NaN|Infinity))[\x00-\x20]*")
 MAPPED_V4 = 0xFFFF << 32
 
 
@@ -75,7 +76,7 @@ def double_of(value: object) -> float:
         Refusal: when it is no number.
     """
     if isinstance(value, str):
-        found = _JAVA_DOUBLE.fullmatch(value)
+        found = _JAVA_DOUBLE.fullmatch(value) or _JAVA_WORD.fullmatch(value)
         if found is None:
             raise Refusal(f'For input string: "{value}"' if value else "empty String")
         return float(found[1])

@@ -21,17 +21,7 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
     if isinstance(query, Diagnostic):
         return query
     mappings = elastic_mappings(artifact.source)
-    mapping = kql.compile_mapping(_elsewhere(mappings) if foreign else mappings)
-    if isinstance(mapping, Diagnostic):
-        return mapping
-    refused = kql.check(query, mapping)
-    if refused is not None:
-        return refused
-    answers: list[bool] = []
-    for document in documents(events, artifact.source):
-        indexed = kql.index(document, mapping)
-        answers.append(not isinstance(indexed, Diagnostic) and kql.matches(query, indexed, mapping))
-    return answers
+    return kql.run(query, documents(events, artifact.source), _elsewhere(mappings) if foreign else mappings)
 
 
 def _elsewhere(mappings: Any) -> Any:  # noqa: ANN401 - JSON

@@ -1,0 +1,38 @@
+"""Run a query over documents, as an index of them answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from converter.languages.kql.document import Document, index_all
+from converter.languages.kql.evaluate import Kibana, compile_query
+from converter.languages.kql.fields import Mapping
+from converter.languages.kql.mapping import compile_mapping
+from converter.languages.kql.syntax import Query
+from converter.model import Diagnostic
+
+
+def run(query: Query, documents: Iterable[object], mappings: Any, kibana: Kibana = "legacy") -> list[bool] | Diagnostic:  # noqa: ANN401 - JSON
+    """Return for each document whether the query finds it; one that the engine does not take is not found.
+
+    Args:
+        query: a query that was read.
+        documents: as the engine sees them.
+        mappings: the index's ``mappings`` object, as JSON reads it; dynamic
+            mapping adds to it, document by document.
+        kibana: which translation Kibana sends.
+
+    Returns:
+        A diagnostic when the mappings are not read (R204) or the engine
+        refuses the query (R202, R205).
+    """
+    mapping = compile_mapping(mappings)
+    if not isinstance(mapping, Mapping):
+        return mapping
+    indexed = index_all(documents, mapping)
+    final = next((one.mapping for one in indexed if isinstance(one, Document)), mapping)
+    finds = compile_query(query, final, kibana)
+    if isinstance(finds, Diagnostic):
+        return finds
+    return [isinstance(one, Document) and finds(one) for one in indexed]
