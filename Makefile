@@ -18,8 +18,7 @@ test: $(VENV)/.tested $(KIBANA)/node_modules/.installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile --more -m "slow"
-	$(BIN)/python -m pytest tests/install
+	$(BIN)/python -m pytest -n 2 --dist loadfile --more -m slow
 
 lint:
 	$(BIN)/ruff format --check .

@@ -11,7 +11,8 @@ import pytest
 from converter.model import Diagnostic, Fidelity, Status
 from converter.pack import Request, build, load_pack
 from converter.targets import NAMES, target
-from converter.verify import verify
+from converter.verify import examples, verify
+from converter.verify.coverage import decided
 from converter.verify.readings import Artifact, read_artifact
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -52,6 +53,15 @@ def test_outputs_are_what_the_compiler_makes(monkeypatch: pytest.MonkeyPatch) ->
     assert (report.changed, report.removed, report.diagnostics) == ((), (), ())
     assert {row.outcome.status for row in report.rows} == {Status.EXACT}
     assert len(report.rows) == 6 * len(NAMES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_part_has_its_events(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The written tests alone decide every atom: one matches through it alone, one it alone keeps out."""
+    monkeypatch.chdir(ROOT)
+    loaded = load_pack([Path(f"rules/kubernetes/audit/{rule}.yml")]).rules[0]
+    assert loaded.tree is not None
+    assert all(decided(loaded.tree, [one.event for one in examples(loaded)[0]]))
 
 
 def test_every_output_means_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:

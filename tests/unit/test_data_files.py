@@ -1,0 +1,28 @@
+"""The program's own YAML files hold no key twice and name a source for their facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from converter.formats import read
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "converter").rglob("*.yml"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_reads_as_strictly_as_a_rule(name: str) -> None:
+    """A key that stands twice would hide the first, silently, from the fast loader."""
+    documents = read((ROOT / name).read_bytes(), name)
+    assert isinstance(documents, tuple), documents.render()
+    assert len(documents) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [one for one in FILES if "/fields/" in one or "/views/" in one or one.endswith(("engine.yml", "capabilities.yml"))]
+)
+def test_facts_name_their_source(name: str) -> None:
+    """A table of facts says where they come from."""
+    assert "ource" in (ROOT / name).read_text(encoding="utf-8")
