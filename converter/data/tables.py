@@ -105,8 +105,6 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    if target == "python":
-        return {name: Binding(field, name, field.type, field.many or field.each) for name, field in known.items()}
     return {
         name: Binding(known[name], entry["path"], entry.get("type", "keyword"), entry.get("list", False))
         for name, entry in load(f"fields/{target}/{source}.yml").items()

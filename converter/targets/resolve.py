@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from converter.data import Binding, Source, bindings, ecs_bindings, fields, source_of
+from converter.data import Binding, Field, Source, bindings, ecs_bindings, fields, source_of
 from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
@@ -16,6 +16,8 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
     ``Status.NO_SOURCE`` when the target has no such log source; else one
     diagnostic (T001) for each field that the target has no way to.
     """
+    if target == "python":
+        return _raw(rule, tree)
     if rule.taxonomy not in _OWN:
         return _in_taxonomy(rule, tree, target)
     source = source_of(rule.logsource)
@@ -43,6 +45,17 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
 
 _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
+
+
+def _raw(rule: Rule, tree: Node) -> ResolvedRule:
+    """Return a rule for raw events: its own names, whether a table knows them or not."""
+    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"python": {}})
+    known = fields(source.id) if source.id else {}
+    names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
+    found = {name: known.get(name, Field(name, "keyword")) for name in names}
+    return ResolvedRule(
+        rule, Detection(tree), source, {}, {name: Binding(one, name, one.type, one.many or one.each) for name, one in found.items()}
+    )
 
 
 def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Diagnostic, ...]:

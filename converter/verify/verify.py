@@ -102,10 +102,15 @@ def _verdict(
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, (unreadable(told(path), error),))
     closed = _closed(loaded)
     source = source_of(loaded.rule.logsource)
-    if loaded.tree is None or closed or source is None:
+    if loaded.tree is None or closed or (source is None and target != "python"):
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, closed or loaded.diagnostics)
     verdict = compare(
-        loaded, loaded.tree, Artifact(told(path), data, loaded.rule.id, source.id, context), target, declared, asked[loaded.rule.id]
+        loaded,
+        loaded.tree,
+        Artifact(told(path), data, loaded.rule.id, source.id if source else "", context),
+        target,
+        declared,
+        asked[loaded.rule.id],
     )
     if digest(data) != entry.sha256:
         message = f"{told(path)} is not the file that the build wrote"

@@ -12,6 +12,7 @@ from converter.languages.kql.dates import instant
 from converter.languages.kql.fields import Mapping
 from converter.languages.kql.mapping import compiled
 from converter.languages.kql.refusal import Refusal
+from converter.languages.kql.values import double_of
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "string": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
@@ -21,6 +22,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "date": {"type": "date"},
     "object": {"type": "object"},
 }
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _SLASHED_DATE = re.compile(r"\d{4}/\d\d?/\d\d?(?: \d\d?:\d\d?:\d\d? \S+| \S+)?", re.ASCII)
 
 
@@ -54,11 +56,22 @@ def kinds_of(value: object, raw: MappingABC[str, Any]) -> tuple[str, ...]:
         case float():
             return ("double",)
         case str():
-            return ("date",) if raw.get("date_detection", True) and _is_date(value) else ("string",)
+            return (_kind_of_text(value, raw),)
         case list() | tuple():
             return tuple(dict.fromkeys(kind for item in value for kind in kinds_of(item, raw)))
         case _:
             return ("object",)
+
+
+def _kind_of_text(text: str, raw: MappingABC[str, Any]) -> str:
+    """Return the JSON type that a string is taken for; one that spells a number is no date."""
+    try:
+        number = double_of(text)
+    except Refusal:
+        return "date" if raw.get("date_detection", True) in (True, "true") and _is_date(text) else "string"
+    if raw.get("numeric_detection", False) not in (True, "true"):
+        return "string"
+    return "long" if _WHOLE.fullmatch(text) and abs(number) < 1 << 63 else "double"
 
 
 def _is_date(text: str) -> bool:

@@ -25,6 +25,7 @@ from converter.languages.kql.atoms import (
     everything,
     exists,
     glob,
+    java_text,
     never,
     resembles,
     starred,
@@ -247,6 +248,8 @@ class _Compiler:
                 return always
             return query_string(clauses(value), kinds, True, free=True)
         wanted = self._value(value)
+        if isinstance(wanted, float | int) and not isinstance(wanted, bool):
+            wanted = java_text(wanted)
         return any_of([test for kind in kinds if (test := _lenient(kind, wanted, value.quoted)) is not None])
 
     def _range(self, tree: Range) -> Predicate:
