@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from converter.data import Source, source_of
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, joined, ordered
 from converter.pack.walk import Loaded
-from converter.targets import Compilation, Target, resolve
+from converter.targets import Compilation, Opaque, ResolvedRule, Target, resolve
 
 REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 
@@ -44,14 +45,7 @@ def compile_rule(loaded: Loaded, target: Target, flags: Mapping[str, Any], allow
     if own.get("enabled") is False:
         return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
     if loaded.is_opaque:
-        holder = next((one for one, options in rule.converter.get("targets", {}).items() if "query" in options or "opaque" in options), "")
-        if holder != name:
-            return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")
-        message = f"an opaque rule ({own.get('kind', 'query')}: {own.get('opaque', 'no reason given')}) is kept, not built"
-        told = Diagnostic(
-            "T003", Severity.ERROR, rule.span(f"x-converter.targets.{name}"), message, help="keep it for its source, or disable this target"
-        )
-        return Outcome(loaded, name, Status.UNSUPPORTED, False, (told,))
+        return _opaque(loaded, target, {**own, **flags})
     if loaded.tree is None:
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
     resolved = resolve(rule, loaded.tree, name)
@@ -63,6 +57,19 @@ def compile_rule(loaded: Loaded, target: Target, flags: Mapping[str, Any], allow
     if compilation.status is Status.UNSUPPORTED:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
     return _judged(loaded, compilation, own, allow)
+
+
+def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outcome:
+    """Return what becomes of a rule that holds a target's own query: that target copies it, no other takes it."""
+    rule, name = loaded.rule, target.name
+    holder = next((one for one, own in rule.converter.get("targets", {}).items() if "query" in own or "opaque" in own), "")
+    if holder != name:
+        return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")
+    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {name: {}})
+    meaning = Opaque(str(options.get("kind", "query")), str(options.get("query", "")))
+    compilation = target.compile(ResolvedRule(rule, meaning, source, {}, {}), options)
+    built = compilation.status is not Status.UNSUPPORTED
+    return Outcome(loaded, name, compilation.status, built, ordered(compilation.diagnostics), (), compilation)
 
 
 def _judged(loaded: Loaded, compilation: Compilation, own: Mapping[str, Any], allow: frozenset[Fidelity]) -> Outcome:

@@ -25,10 +25,9 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A rule that only its own target understands: its query verbatim."""
+    """A rule that only its own target understands: the kind of rule there, and its query verbatim."""
 
-    target: str
-    language: str
+    kind: str
     text: str
 
 

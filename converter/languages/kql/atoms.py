@@ -19,7 +19,7 @@ from converter.languages.kql.document import Document
 from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType
 from converter.languages.kql.refusal import Refusal
 from converter.languages.kql.syntax import Star
-from converter.languages.kql.values import address, boolean_in_query, decimal_of, double_of, network, rounded_to
+from converter.languages.kql.values import address, boolean_in_query, decimal_of, double_of, network, resolved, rounded_to
 
 Predicate: TypeAlias = Callable[[Document], bool]
 Value: TypeAlias = str | int | float | bool
@@ -159,11 +159,7 @@ def _moment(kind: FieldType, value: Value, *, up: bool) -> int:
     """Return the instant that a date in a query means at the field's resolution; a JSON number is epoch milliseconds."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     found = bound(java_text(value), ("epoch_millis",) if is_number else kind.formats, up=up)
-    if kind.type == "date_nanos":
-        if not 0 <= found < 1 << 63:
-            raise Refusal(f"date[{java_text(value)}] is outside of 1970 to 2262 and cannot be stored in nanosecond resolution")
-        return found
-    return found - found % 1_000_000
+    return resolved(kind, found)
 
 
 def begins(kind: FieldType, text: str) -> Predicate:

@@ -12,7 +12,7 @@ from converter.languages.kql.dates import instant
 from converter.languages.kql.dynamic import extended, kinds_of
 from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
 from converter.languages.kql.refusal import Refusal, check_depth
-from converter.languages.kql.values import address, boolean_in_document, number_in_document, text_of
+from converter.languages.kql.values import address, boolean_in_document, number_in_document, resolved, text_of
 from converter.model import Diagnostic, Severity
 
 MAX_TERM_BYTES = 32_766
@@ -259,8 +259,7 @@ def _date(kind: FieldType, value: object) -> int:
     """Return a date's nanoseconds, cut to the field's resolution."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Refusal(f"failed to parse date field [{value}] in [{kind.path}]")
-    found = instant(text_of(value), kind.formats)
-    return found if kind.type == "date_nanos" else found - found % 1_000_000
+    return resolved(kind, instant(text_of(value), kind.formats))
 
 
 def _flattened(kind: FieldType, value: object) -> list[tuple[str, str]]:

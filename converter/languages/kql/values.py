@@ -122,6 +122,19 @@ def _packed(code: str, value: float) -> float:
     return result
 
 
+def resolved(kind: FieldType, nanos: int) -> int:
+    """Return an instant, in nanoseconds since 1970, at the resolution of a date field.
+
+    Raises:
+        Refusal: when a field of nanoseconds cannot hold it.
+    """
+    if kind.type != "date_nanos":
+        return nanos - nanos % 1_000_000
+    if not 0 <= nanos < 1 << 63:
+        raise Refusal("the date is outside of 1970 to 2262 and cannot be stored in nanosecond resolution")
+    return nanos
+
+
 def boolean_in_document(kind: FieldType, value: object) -> bool:
     """Return what a boolean field indexes of ``value``.
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converter.model import Artifact, Diagnostic, Severity
-from converter.targets.contract import Capabilities, Compilation, Detection, Inexpressible, Options, ResolvedRule, tables
+from converter.targets.contract import Capabilities, Compilation, Inexpressible, Opaque, Options, ResolvedRule, tables
 from converter.targets.elastic import query
 from converter.targets.elastic.envelope import envelope
+from converter.targets.elastic.opaque import opaque
 from converter.targets.envelope import UnwritableError, refusal, render
 
 LANGUAGES = ("auto", "kuery")
@@ -24,12 +25,13 @@ class _Elastic:
 
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
         """Return the rule's KQL and its losses."""
+        if isinstance(rule.meaning, Opaque):
+            return opaque(rule, rule.meaning, options)
         language = options.get("language", "auto")
         if language not in LANGUAGES:
             span = rule.rule.span("x-converter.targets.elastic.language")
             told = Diagnostic("T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help="use kuery")
             return Compilation(rule.rule, self.name, str(language), diagnostics=(told,))
-        assert isinstance(rule.meaning, Detection), "opaque rules are not compiled"
         tree = rule.meaning.tree
         try:
             losses = query.losses(tree, rule, self.capabilities(options)["kuery"])

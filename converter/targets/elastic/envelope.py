@@ -41,7 +41,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "severity": options.get("severity", "") or SEVERITY.get(level, level),
         "tags": list(options.get("tags", ())) or _tags(rule.tags),
         "timestamp_override": options.get("timestamp_override", ""),
-        "type": "query",
+        "type": "query" if compilation.language == "kuery" else compilation.language,
         "version": rule.converter.get("version", ""),
     }
     metadata = {
