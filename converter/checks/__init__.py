@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
+from converter.data import load
 from converter.model import Diagnostic, ordered
 from converter.pack import Loaded, Pack
 
@@ -47,10 +48,13 @@ def _checked(loaded: Loaded) -> Iterator[Diagnostic]:
 
 
 def page(code: str) -> str | None:
-    """Return a check's page, ``None`` for a code that is no check."""
+    """Return a check's page, another code's line, ``None`` for what is no code."""
     if code in OTHERS:
         return OTHERS[code]
-    return _module(code).__doc__ if code in MODULES else None
+    if code in MODULES:
+        return _module(code).__doc__
+    meaning = load("codes.yml").get(code)
+    return f"{code}: {meaning}\n" if meaning else None
 
 
 def codes() -> tuple[str, ...]:

@@ -29,5 +29,5 @@ def check(loaded: Loaded) -> Iterator[Diagnostic]:
         if isinstance(atom, FieldMatch) and atom.field not in known:
             close = difflib.get_close_matches(atom.field, known, n=1)
             help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
-            message = f"the field '{atom.field}' is not one of the {source.title}"
+            message = f"no event of the {source.title} has the field '{atom.field}'"
             yield Diagnostic(CODE, Severity.WARNING, loaded.rule.source.span(atom.offsets), message, help=help_text)

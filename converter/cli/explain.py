@@ -15,7 +15,7 @@ from converter.cli.show import Exit, put, say, tell
 @click.argument("subject")
 @click.option("--event", "event", metavar="FILE", type=click.Path(allow_dash=True), help="Show each part's answer on the events of a file.")
 def command(subject: str, event: str | None) -> None:
-    """Explain a check's CODE, or a RULE: its parts, and with --event their answers."""
+    """Explain a diagnostic's CODE, or a RULE: its parts, and with --event their answers."""
     from converter.checks import page
 
     text = page(subject.upper())
@@ -23,9 +23,7 @@ def command(subject: str, event: str | None) -> None:
         put(text.strip())
         return
     if not Path(subject).exists():
-        from converter.checks import codes
-
-        raise click.UsageError(f"'{subject}' is neither a file nor a code with a page ({', '.join(codes())}).")
+        raise click.UsageError(f"'{subject}' is neither a file nor a diagnostic's code.")
     from converter.ir import unevaluable
     from converter.model import has_errors
     from converter.pack import load_pack

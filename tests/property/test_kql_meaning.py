@@ -52,7 +52,7 @@ def some(values: list[Any]) -> st.SearchStrategy[Any]:
 documents = st.fixed_dictionaries(
     {},
     optional={
-        "word": some(WORDS),
+        "word": some([*WORDS, 7, 7.0, True]),
         "low": some(WORDS),
         "count": some(NUMBERS),
         "flag": some([True, False]),
@@ -128,6 +128,16 @@ def test_losses_tell_their_direction(text: str, document: dict[str, Any]) -> Non
             assert sigma or not engine
         if fidelity in (Fidelity.EXACT, Fidelity.NARROWER):
             assert engine or not sigma
+
+
+def test_a_field_that_the_rule_does_not_have_is_told() -> None:
+    """A name that resolves to nothing ends the import at its place."""
+    query = kql.read("word:a and other:b")
+    assert isinstance(query, kql.Query)
+    found = kql.to_sigma(query, FIELDS.get)
+    assert isinstance(found, Diagnostic)
+    assert found.span is not None
+    assert (found.code, found.span.column) == ("R206", 12)
 
 
 json = st.recursive(

@@ -26,3 +26,17 @@ def test_file_reads_as_strictly_as_a_rule(name: str) -> None:
 def test_facts_name_their_source(name: str) -> None:
     """A table of facts says where they come from."""
     assert "ource" in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_code_is_explained() -> None:
+    """The codes of the program and those of codes.yml are the same; a number stands for one thing."""
+    import re
+
+    from converter.data import load
+
+    used: set[str] = set()
+    for path in (ROOT / "converter").rglob("*.py"):
+        used |= set(re.findall(r"\"([RMSTVB]\d{3})\"", path.read_text(encoding="utf-8")))
+    used |= set(re.findall(r"code: ([RMSTVB]\d{3})", (ROOT / "converter/targets/falco/capabilities.yml").read_text(encoding="utf-8")))
+    assert used - set(load("codes.yml")) == set()
+    assert set(load("codes.yml")) - used == set()

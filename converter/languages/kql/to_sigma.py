@@ -4,6 +4,10 @@ The query is taken as the detection engine runs it (the ``legacy``
 translation) on the field types that the caller knows.  Sigma tests raw
 events, the engine tests indexed documents; where a type makes a difference
 that Sigma cannot say, the loss tells its direction.
+
+Events are taken to hold values as their fields' types have them.  What an
+index does to others is no loss here: 7.9 or "07" in a ``long``, a text beyond
+``ignore_above``, an IPv4 address spelled as one of version 6.
 """
 
 from __future__ import annotations
@@ -175,7 +179,8 @@ class _Importer:
             return Number(number)
         number = value.number
         if isinstance(number, int) and str(number) == text:
-            return Number(number)
+            # The index holds text: 7.0 is not 7 there.
+            return Text(_literal(text))
         if number is not None and text:
             self._lose("number.spelling", offsets, negated)
         return Text(_literal(text), known.cased and bool(text))
