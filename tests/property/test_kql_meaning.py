@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from converter.ir import evaluate
@@ -108,6 +108,9 @@ def answers(text: str, document: dict[str, Any]) -> tuple[bool, bool, Fidelity] 
 
 @settings(max_examples=300)
 @given(joined_queries(exact), documents)
+@example("word:7", {"word": 7.0})
+@example("word:7", {"word": [7]})
+@example("word:true", {"word": True})
 def test_sigma_means_the_same_without_a_loss(text: str, document: dict[str, Any]) -> None:
     """A condition without a loss selects the events whose documents the engine finds."""
     found = answers(text, document)
