@@ -118,6 +118,8 @@ BUGS: tuple[Bug, ...] = (
     (SEARCH, "_where_atom", "wrong field", _text(_swap("user.username", "user.uid"))),
     (SEARCH, "_where_atom", "wrong order", _text(_swap(">=", ">"))),
     (SEARCH, "_where_text", "wrong case", _text(_swap("(?s)", "(?is)"))),
+    (SEARCH, "_where_related", "unequal", _text(_swap(" == ", " != "))),
+    (SEARCH, "_where_related", "with regard to case", _text(_swap("lower(", "("))),
     (SEARCH, "_where_null", "forget null", _text(lambda text: text.partition(" OR ")[0] + ")")),
     (SEARCH, "_pattern", "lose the anchors", _text(lambda text: text.replace("^", "").replace("$", ""))),
     (SEARCH, "_pattern", "one character or none", _text(_swap("g.t", "g.?t"))),

@@ -26,6 +26,7 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    Test,
     Text,
     Wild,
     feature,
@@ -91,11 +92,11 @@ def _not(child: Node, resolved: ResolvedRule) -> str:
 
 def _value_list(children: tuple[Node, ...], resolved: ResolvedRule) -> str | None:
     """Return texts on one field as ``field:(a or b)``, ``None`` for anything else."""
-    fields = {child.field for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)}
-    if len(fields) != 1 or not all(isinstance(child, FieldMatch) and isinstance(child.test, Text) for child in children):
+    same = [child for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)]
+    if len(same) < len(children) or len({child.field for child in same}) != 1:
         return None
-    binding = resolved.fields[fields.pop()]
-    values = [_atom(child, binding, resolved).partition(":")[2] for child in children if isinstance(child, FieldMatch)]
+    binding = resolved.fields[same[0].field]
+    values = [_text(child, child.test, binding, resolved) for child in same if isinstance(child.test, Text)]
     return f"{_name(binding.path)}:({' or '.join(values)})"
 
 
@@ -114,7 +115,9 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
             return f"{name} {_OPERATORS[operator]} {scalar_text(value)}"
         case Cidr(network):
             return f"{name}:{_quoted(network)}"
-        case Exists() | Regex() | FieldRef():
+        case Exists(present):
+            return f"{name}:*" if present else f"not {name}:*"
+        case Regex() | FieldRef():
             raise _refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved)
     assert_never(tree.test)
 
@@ -175,7 +178,7 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
         case FieldMatch(field, test):
             binding = resolved.fields[field]
             name = feature_of_test(test)
-            kind = _kind(test, binding, name)
+            kind = _kind(test, binding, name, resolved)
             fidelity = table.fidelity(name, kind)
             if fidelity is None:
                 raise _refused(
@@ -199,14 +202,22 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
     assert_never(tree)
 
 
-def _kind(test: object, binding: Binding, name: str) -> str:
-    """Return the row of the table: the field's type, or why case does not matter."""
-    if isinstance(test, Text) and binding.type == "keyword" and name != "value.present":
+def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> str:
+    """Return the column of the table: the field's type, or what makes its type not matter."""
+    if isinstance(test, Exists) and not test.present:
+        return "absent"
+    if name in _EMPTINESS:
+        return "as_is" if not resolved.guard else binding.type
+    if isinstance(test, Text) and binding.type == "keyword":
         letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
         if test.cased or not letters:
             return "cased"
         return "one_spelling" if binding.field.one_spelling else "keyword"
     return binding.type
+
+
+_EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
+"""Features that a pipeline which drops empty values changes; a rule in the documents' own names has none before it."""
 
 
 def _article(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Text, feature, feature_of_test, fits
+from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Or, Text, feature, feature_of_test, fits
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.splunk.search import Search
@@ -27,7 +27,8 @@ def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool)
     match tree:
         case FieldMatch(field, test):
             name = feature_of_test(test)
-            fidelity = table.fidelity(name, resolved.fields[field].type)
+            kind = "absent" if isinstance(test, Exists) and not test.present else resolved.fields[field].type
+            fidelity = table.fidelity(name, kind)
             span = resolved.rule.source.span(tree.offsets)
             if fidelity is None:
                 message, help_text = f"SPL cannot express '{name}'", "use another test, or disable splunk for this rule"

@@ -223,7 +223,11 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
             if many:
                 raise _refused(tree, "an order of numbers in a list", "compare a field with one value", resolved)
             return f"tonumber({name}) {_OPERATORS[operator]} {scalar_text(value)}"
-        case Cidr() | Exists() | Regex() | FieldRef():
+        case Exists(present):
+            return f"isnotnull({name})" if present else f"isnull({name})"
+        case FieldRef(other, shape):
+            return _where_related(tree, name, resolved.fields[other].path, shape, resolved)
+        case Cidr() | Regex():
             raise _refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
     assert_never(tree.test)
 
@@ -237,6 +241,15 @@ def _where_text(name: str, test: Text, many: bool) -> str:
     if test.cased and test.shape is Shape.EQUALS and re.fullmatch(r"[A-Za-z0-9 _.:/@=,+-]*", test.literal):
         return f'{name} == "{test.literal}"'
     return f'match({name}, "{pattern}")'
+
+
+def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolved: ResolvedRule) -> str:
+    if "{}" in name or "{}" in other:
+        raise _refused(tree, "a comparison with a field that is a list", "compare fields with one value", resolved)
+    mine, theirs = f"lower({name})", f"lower({_where_name(other)})"
+    if shape is not Shape.EQUALS:
+        raise _refused(tree, "a part of another field", "compare the whole fields", resolved)
+    return f"{mine} == {theirs}"
 
 
 def _where_null(name: str, many: bool) -> str:
