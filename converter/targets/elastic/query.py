@@ -134,7 +134,9 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
         raise _refused(
             tree, "white space beside a wildcard: it would split the value in two", "leave the wildcard or the white space out", resolved
         )
-    return "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
+    text = "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
+    # "not" and white space end a value even inside a word (Kibana's grammar; measured): a parenthesis keeps them apart.
+    return f"({text})" if text.lower().endswith("not") else text
 
 
 def _spelled(text: str, test: Text, binding: Binding) -> str:

@@ -168,7 +168,7 @@ def _is_exact_test(test: object) -> bool:
         case Text(parts, cased):
             literals = [part for part in parts if isinstance(part, str)]
             letters = any(character.lower() != character.upper() for part in literals for character in part)
-            plain = not any(_widened(part) != part for part in literals) and Wild.ONE not in parts
+            plain = not any("*" in part or _widened(part) != part for part in literals) and Wild.ONE not in parts
             numeric = test.shape is Shape.EQUALS and _NUMERIC.fullmatch(test.literal)
             return bool(literals) and plain and not numeric and not (cased and letters)
         case Boolean() | Cidr():
