@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from converter.data import Technique, Threat, tactic, threats
@@ -39,7 +40,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "rule_id": options.get("rule_id", "") or rule.id,
         "setup": options.get("setup", ""),
         "severity": options.get("severity", "") or SEVERITY.get(level, level),
-        "tags": list(options.get("tags", ())) or _tags(rule.tags),
+        "tags": list(options.get("tags", ())) or _tags(rule.tags, needs.get("integration", ())),
         "timestamp_override": options.get("timestamp_override", ""),
         "type": "query" if compilation.language == "kuery" else compilation.language,
         "version": rule.converter.get("version", ""),
@@ -63,10 +64,11 @@ def authors(text: str) -> list[str]:
     return [one.strip() for one in re.split("[,;]", text) if one.strip()] or ["unknown"]
 
 
-def _tags(tags: tuple[str, ...]) -> list[str]:
-    """Return Elastic's tags for ATT&CK tactics, when the rule names no tags of its own."""
+def _tags(tags: tuple[str, ...], integrations: Sequence[str]) -> list[str]:
+    """Return Elastic's tags for data sources and ATT&CK tactics, when the rule names no tags of its own."""
+    sources = [f"Data Source: {one.replace('_', ' ').title()}" for one in integrations]
     found = [f"Tactic: {one.name}" for tag in tags if tag.startswith("attack.") and (one := tactic(tag))]
-    return list(dict.fromkeys(["Data Source: Kubernetes", *found]))
+    return list(dict.fromkeys([*sources, *found]))
 
 
 def _note(compilation: Compilation) -> str:

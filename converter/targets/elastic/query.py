@@ -26,11 +26,13 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    Shape,
     Test,
     Text,
     Wild,
     feature,
     feature_of_test,
+    fits,
     fold,
     scalar_text,
 )
@@ -40,6 +42,8 @@ from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 IGNORE_ABOVE: Final = 1024
 """Characters of a keyword that the index keeps; a longer value is not indexed."""
 _SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
+LONG: Final = 2**63
+"""Where a long ends; the engine refuses a whole query for a number beyond it (measured on Elasticsearch 8.19)."""
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -106,13 +110,13 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
         case Text():
             return f"{name}:{_text(tree, tree.test, binding, resolved)}"
         case Number(value):
-            return f"{name}:{scalar_text(value) if binding.type != 'keyword' else _quoted(scalar_text(value))}"
+            return f"{name}:{_quoted(scalar_text(value)) if binding.type == 'keyword' else _number(tree, value, resolved)}"
         case Boolean(value):
             return f"{name}:{scalar_text(value)}"
         case Null():
             return f"not {name}:*"
         case Compare(operator, value):
-            return f"{name} {_OPERATORS[operator]} {scalar_text(value)}"
+            return f"{name} {_OPERATORS[operator]} {_number(tree, value, resolved)}"
         case Cidr(network):
             return f"{name}:{_quoted(network)}"
         case Exists(present):
@@ -122,7 +126,17 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
     assert_never(tree.test)
 
 
+def _number(tree: FieldMatch, value: float, resolved: ResolvedRule) -> str:
+    if not -LONG <= value < LONG:
+        raise _refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
+    return scalar_text(value)
+
+
 def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> str:
+    listed = _listed(test, binding)
+    if listed:
+        return listed
+    test = _merged(test)
     parts = [part if isinstance(part, Wild) else _spelled(part, test, binding) for part in test.parts]
     if sum(len(part) for part in parts if isinstance(part, str)) > IGNORE_ABOVE:
         raise _refused(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
@@ -137,6 +151,25 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     text = "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
     # "not" and white space end a value even inside a word (Kibana's grammar; measured): a parenthesis keeps them apart.
     return f"({text})" if text.lower().endswith("not") else text
+
+
+def _listed(test: Text, binding: Binding) -> str:
+    """Return the values of a closed list that a pattern describes, ``""`` where it is no pattern or none fits.
+
+    A part of a value has no spelling of its own: ``response*`` is two of the stages, and neither begins with an r.
+    """
+    if test.cased or not binding.field.values or all(isinstance(part, str) for part in test.parts):
+        return ""
+    found = [_quoted(value) for value in binding.field.values if fits(test.parts, value, cased=False)]
+    if not found or _merged(test).shape is Shape.PRESENT:
+        return ""
+    return found[0] if len(found) == 1 else f"({' or '.join(found)})"
+
+
+def _merged(test: Text) -> Text:
+    """Return a pattern without ``*`` beside ``*``, which means no more and which parsers of KQL read differently."""
+    kept = [part for at, part in enumerate(test.parts) if part is not Wild.MANY or test.parts[at - 1 : at] != (Wild.MANY,)]
+    return Text(tuple(kept), test.cased)
 
 
 def _spelled(text: str, test: Text, binding: Binding) -> str:
@@ -179,6 +212,7 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
     match tree:
         case FieldMatch(field, test):
             binding = resolved.fields[field]
+            test = _merged(test) if isinstance(test, Text) else test
             name = feature_of_test(test)
             kind = _kind(test, binding, name, resolved)
             fidelity = table.fidelity(name, kind)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -222,7 +223,7 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Compare(operator, value):
             if many:
                 raise _refused(tree, "an order of numbers in a list", "compare a field with one value", resolved)
-            return f"tonumber({name}) {_OPERATORS[operator]} {scalar_text(value)}"
+            return f"tonumber({name}) {_OPERATORS[operator]} {_where_number(value)}"
         case Exists(present):
             return f"isnotnull({name})" if present else f"isnull({name})"
         case FieldRef(other, shape):
@@ -230,6 +231,11 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Cidr() | Regex():
             raise _refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
     assert_never(tree.test)
+
+
+def _where_number(value: float) -> str:
+    """Return a number in digits alone: that ``where`` reads an exponent is not documented."""
+    return format(Decimal(scalar_text(value)), "f")
 
 
 def _where_text(name: str, test: Text, many: bool) -> str:
