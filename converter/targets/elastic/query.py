@@ -26,7 +26,6 @@ from converter.ir import (
     Number,
     Or,
     Regex,
-    Shape,
     Test,
     Text,
     Wild,
@@ -41,9 +40,9 @@ from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 
 IGNORE_ABOVE: Final = 1024
 """Characters of a keyword that the index keeps; a longer value is not indexed."""
-_SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
 LONG: Final = 2**63
-"""Where a long ends; the engine refuses a whole query for a number beyond it (measured on Elasticsearch 8.19)."""
+"""Where a long ends; Elasticsearch refuses a query that orders by a number beyond it, and finds none equal to it."""
+_SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -110,13 +109,13 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
         case Text():
             return f"{name}:{_text(tree, tree.test, binding, resolved)}"
         case Number(value):
-            return f"{name}:{_quoted(scalar_text(value)) if binding.type == 'keyword' else _number(tree, value, resolved)}"
+            return f"{name}:{scalar_text(value) if binding.type != 'keyword' else _quoted(scalar_text(value))}"
         case Boolean(value):
             return f"{name}:{scalar_text(value)}"
         case Null():
             return f"not {name}:*"
         case Compare(operator, value):
-            return f"{name} {_OPERATORS[operator]} {_number(tree, value, resolved)}"
+            return f"{name} {_OPERATORS[operator]} {scalar_text(value)}"
         case Cidr(network):
             return f"{name}:{_quoted(network)}"
         case Exists(present):
@@ -126,18 +125,14 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
     assert_never(tree.test)
 
 
-def _number(tree: FieldMatch, value: float, resolved: ResolvedRule) -> str:
-    if not -LONG <= value < LONG:
-        raise _refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
-    return scalar_text(value)
-
-
 def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> str:
-    listed = _listed(test, binding)
-    if listed:
-        return listed
-    test = _merged(test)
-    parts = [part if isinstance(part, Wild) else _spelled(part, test, binding) for part in test.parts]
+    closed = () if test.cased or all(part is Wild.MANY for part in test.parts) else binding.field.values
+    if Wild.MANY in test.parts and (listed := [_quoted(value) for value in closed if fits(test.parts, value, cased=False)]):
+        # A part of a value has no spelling of its own: response* is two of the stages, and neither begins with an r.
+        return listed[0] if len(listed) == 1 else f"({' or '.join(listed)})"
+    # '*' beside '*' means no more, and parsers of KQL read it differently.
+    merged = [part for at, part in enumerate(test.parts) if part is not Wild.MANY or test.parts[at - 1 : at] != (Wild.MANY,)]
+    parts = [part if isinstance(part, Wild) else _spelled(part, test, binding) for part in merged]
     if sum(len(part) for part in parts if isinstance(part, str)) > IGNORE_ABOVE:
         raise _refused(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
     if all(isinstance(part, str) for part in parts):
@@ -151,25 +146,6 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     text = "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
     # "not" and white space end a value even inside a word (Kibana's grammar; measured): a parenthesis keeps them apart.
     return f"({text})" if text.lower().endswith("not") else text
-
-
-def _listed(test: Text, binding: Binding) -> str:
-    """Return the values of a closed list that a pattern describes, ``""`` where it is no pattern or none fits.
-
-    A part of a value has no spelling of its own: ``response*`` is two of the stages, and neither begins with an r.
-    """
-    if test.cased or not binding.field.values or all(isinstance(part, str) for part in test.parts):
-        return ""
-    found = [_quoted(value) for value in binding.field.values if fits(test.parts, value, cased=False)]
-    if not found or _merged(test).shape is Shape.PRESENT:
-        return ""
-    return found[0] if len(found) == 1 else f"({' or '.join(found)})"
-
-
-def _merged(test: Text) -> Text:
-    """Return a pattern without ``*`` beside ``*``, which means no more and which parsers of KQL read differently."""
-    kept = [part for at, part in enumerate(test.parts) if part is not Wild.MANY or test.parts[at - 1 : at] != (Wild.MANY,)]
-    return Text(tuple(kept), test.cased)
 
 
 def _spelled(text: str, test: Text, binding: Binding) -> str:
@@ -212,8 +188,8 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
     match tree:
         case FieldMatch(field, test):
             binding = resolved.fields[field]
-            test = _merged(test) if isinstance(test, Text) else test
-            name = feature_of_test(test)
+            stars = isinstance(test, Text) and bool(test.parts) and all(part is Wild.MANY for part in test.parts)
+            name = "value.present" if stars else feature_of_test(test)
             kind = _kind(test, binding, name, resolved)
             fidelity = table.fidelity(name, kind)
             if fidelity is None:
@@ -223,6 +199,8 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
                     "use another test, or disable elastic for this rule",
                     resolved,
                 )
+            if isinstance(test, Compare) and binding.type == "long" and not -LONG <= test.value < LONG:
+                raise _refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
             if fidelity is Fidelity.EXACT:
                 return ()
             code = "T118" if fidelity is Fidelity.NARROWER and isinstance(test, Text) and name != "value.present" else "T119"

@@ -223,7 +223,8 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Compare(operator, value):
             if many:
                 raise _refused(tree, "an order of numbers in a list", "compare a field with one value", resolved)
-            return f"tonumber({name}) {_OPERATORS[operator]} {_where_number(value)}"
+            # In digits alone: that an expression reads an exponent is not documented.
+            return f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}"
         case Exists(present):
             return f"isnotnull({name})" if present else f"isnull({name})"
         case FieldRef(other, shape):
@@ -231,11 +232,6 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Cidr() | Regex():
             raise _refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
     assert_never(tree.test)
-
-
-def _where_number(value: float) -> str:
-    """Return a number in digits alone: that ``where`` reads an exponent is not documented."""
-    return format(Decimal(scalar_text(value)), "f")
 
 
 def _where_text(name: str, test: Text, many: bool) -> str:
