@@ -1,11 +1,23 @@
 """The ways out: each target compiles resolved rules and packages files.  Targets never import each other."""
 
-from converter.targets.contract import Capabilities, Compilation, Detection, Inexpressible, Meaning, Opaque, Options, ResolvedRule, Target
-from converter.targets.registry import NAMES, target
+from converter.targets.contract import (
+    Capabilities,
+    Compilation,
+    Detection,
+    Inexpressible,
+    Meaning,
+    Opaque,
+    Options,
+    ResolvedRule,
+    Target,
+    UnpackableError,
+)
+from converter.targets.registry import NAMES, PACKAGES, target
 from converter.targets.resolve import resolve
 
 __all__ = [
     "NAMES",
+    "PACKAGES",
     "Capabilities",
     "Compilation",
     "Detection",
@@ -15,6 +27,7 @@ __all__ = [
     "Options",
     "ResolvedRule",
     "Target",
+    "UnpackableError",
     "resolve",
     "target",
 ]

@@ -77,6 +77,14 @@ class Inexpressible(Exception):  # noqa: N818 - the design's name; it is no erro
         self.diagnostic = diagnostic
 
 
+class UnpackableError(Exception):
+    """Raised by ``package`` when the files cannot be made of what it was given; the diagnostics say why."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("; ".join(one.message for one in diagnostics))
+        self.diagnostics = tuple(diagnostics)
+
+
 @dataclass(frozen=True, slots=True)
 class Compilation:
     """What a target made of one rule.
@@ -105,9 +113,15 @@ class Compilation:
 
 
 class Target(Protocol):
-    """A way out of the compiler."""
+    """A way out of the compiler.
+
+    ``base`` is the target whose options, acceptances and compilations it
+    takes: its own name, or another for a package target, which only lays
+    that target's compilations out as something to install.
+    """
 
     name: str
+    base: str
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what each language of the target can express."""
@@ -118,7 +132,11 @@ class Target(Protocol):
         ...
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
-        """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``."""
+        """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``.
+
+        A package target's first artifact is its main one, and it raises
+        ``UnpackableError`` where options or rules do not fit together.
+        """
         ...
 
 

@@ -9,6 +9,14 @@ from converter.targets.contract import Target
 
 NAMES: Final = ("elastic", "splunk", "falco", "python")
 """The built-in targets in the order of tables; all are built by default."""
+PACKAGES: Final = ("elastic-ndjson", "splunk-app", "falco-rules", "python-package")
+"""The package targets, built by name only: one archive or folder of all rules, made of what another target compiles."""
+_MODULES: Final = {
+    "elastic-ndjson": "elastic.ndjson",
+    "splunk-app": "splunk.app",
+    "falco-rules": "falco.pack",
+    "python-package": "python.package",
+}
 
 
 def target(name: str) -> Target:
@@ -17,7 +25,7 @@ def target(name: str) -> Target:
     Raises:
         KeyError: if there is none.
     """
-    if name not in NAMES:
+    if name not in NAMES and name not in PACKAGES:
         raise KeyError(name)
-    found: Target = importlib.import_module(f"converter.targets.{name}").TARGET
+    found: Target = importlib.import_module(f"converter.targets.{_MODULES.get(name, name)}").TARGET
     return found

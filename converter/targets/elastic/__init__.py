@@ -18,6 +18,7 @@ LANGUAGES = ("auto", "kuery")
 @dataclass(frozen=True, slots=True)
 class _Elastic:
     name: str = "elastic"
+    base: str = "elastic"
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what KQL can express."""

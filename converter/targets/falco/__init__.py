@@ -27,6 +27,7 @@ class Falco:
     """The target: options are ``engine`` (the oldest Falco that must read the file), ``priority`` and ``output``."""
 
     name: str = "falco"
+    base: str = "falco"
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what Falco's condition language can express, as of the version in the options."""

@@ -27,6 +27,7 @@ class Python:
     """The target; it has no options."""
 
     name: str = "python"
+    base: str = "python"
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what a module can express."""

@@ -16,6 +16,7 @@ from converter.targets.splunk.stanza import filter_macro, macros_of, stanza_of
 @dataclass(frozen=True, slots=True)
 class _Splunk:
     name: str = "splunk"
+    base: str = "splunk"
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what a search can express."""
