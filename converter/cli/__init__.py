@@ -19,6 +19,7 @@ _COMMANDS = {
     "targets": "List the targets and what each can express.",
     "explain": "Explain a code, or a rule's answer on an event.",
     "schema": "Print a JSON Schema.",
+    "config": "Print the configuration of a pack.",
 }
 
 

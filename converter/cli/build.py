@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import gc
 import sys
-from pathlib import Path
 
 import click
 
-from converter.cli.options import directions_of, flags_of, option_option, pack_paths, target_option, targets_of
+from converter.cli.options import (
+    directions_of,
+    flags_of,
+    option_option,
+    output_of,
+    pack_paths,
+    policy_of,
+    target_option,
+    targets_of,
+    today_option,
+)
 from converter.cli.show import Exit, say, tell
 
 COUNTER_EXAMPLES = 10
@@ -18,31 +27,37 @@ COUNTER_EXAMPLES = 10
 @click.command("build")
 @click.argument("paths", nargs=-1, type=click.Path())
 @target_option
-@click.option("-o", "--output", default="output", show_default=True, metavar="DIR", help="Where the outputs go, a folder per target.")
+@click.option("-o", "--output", metavar="DIR", help="Where the outputs go, a folder per target. Default: the pack's output/.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when anything would change.")
 @click.option("--report", metavar="FILE", help="Write a JSON report.")
 @click.option("--allow", multiple=True, metavar="DIRECTIONS", help="Let losses pass: narrower, mixed, unknown (comma-separated).")
 @click.option("--details", is_flag=True, help="A row for every rule and target, however many there are.")
+@click.option("--write-baseline", is_flag=True, help="Record what is refused today, so that only new refusals fail.")
+@today_option
 @option_option
 def command(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
-    output: str,
+    output: str | None,
     check: bool,
     report: str | None,
     allow: tuple[str, ...],
     details: bool,
+    write_baseline: bool,
+    today: str | None,
     options: tuple[str, ...],
 ) -> None:
     """Compile rules for targets into output/.
 
-    PATHS are rule files or folders, by default rules/. A rule that cannot be translated within what is allowed keeps its old output and
-    fails the build; every other output is written.
+    PATHS are rule files or folders, by default the pack's rules/. A rule that cannot be translated within what is allowed keeps its
+    old output and fails the build; every other output is written.
     """
     from converter.pack import OutputError, Request, build
 
     gc.disable()  # one batch that makes no cycles and ends
-    request = Request(pack_paths(paths), targets_of(targets), Path(output), flags_of(options), directions_of(allow), check)
+    policy = policy_of(paths, today)
+    where = (pack_paths(paths, policy), targets_of(targets or policy.config.targets), output_of(output, policy))
+    request = Request(*where, flags_of(options), directions_of(allow), check, policy, write_baseline)
     try:
         done = build(request)
         if report:
@@ -54,9 +69,9 @@ def command(
         sys.exit(Exit.ENVIRONMENT)
     from converter.cli.summary import build_summary
 
-    refused = [one for row in done.rows if row.is_refused for one in row.outcome.diagnostics]
-    tell([*done.pack.diagnostics, *done.diagnostics, *refused])
-    lossy = [row.outcome for row in done.rows if row.is_refused and row.outcome.compilation and row.outcome.compilation.parts]
+    refused = [one for row in done.rows if row.fails for one in row.outcome.diagnostics]
+    tell([*done.reading, *done.diagnostics, *done.findings, *refused])
+    lossy = [row.outcome for row in done.rows if row.fails and row.outcome.compilation and row.outcome.compilation.parts]
     if lossy:
         from converter.cli.counter import show_counter_example
 
@@ -71,8 +86,8 @@ def _code(done: object, check: bool) -> Exit:
 
     assert isinstance(done, Report)
     code = Exit.FINE
-    if any(row.is_refused or row.stale for row in done.rows) or done.diagnostics or (check and (done.changed or done.removed)):
+    if any(row.fails or row.stale for row in done.rows) or done.diagnostics or (check and (done.changed or done.removed)):
         code = Exit.FINDINGS
     from converter.model import has_errors
 
-    return Exit.INPUT if has_errors(done.pack.diagnostics) else code
+    return Exit.INPUT if has_errors(done.reading) else code

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from converter.model import Fidelity
+    from converter.pack import Policy
     from converter.targets import Target
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -31,9 +32,46 @@ def format_option(*formats: str) -> Callable[[_Function], _Function]:
     return click.option("--output-format", "output_format", type=click.Choice(formats), default=formats[0], show_default=True)
 
 
-def pack_paths(paths: Sequence[str]) -> list[Path]:
-    """Return the paths to work on: those given, else the pack's ``rules/``."""
-    return [Path(path) for path in paths] if paths else [Path("rules")]
+def today_option(function: _Function) -> _Function:
+    """``--today DATE``, for the days on which acceptances end."""
+    return click.option("--today", metavar="DATE", help="The day on which acceptances are judged, YYYY-MM-DD. Default: today.")(function)
+
+
+def pack_paths(paths: Sequence[str], policy: Policy | None = None) -> list[Path]:
+    """Return the paths to work on: those given, else the pack's rules."""
+    return [Path(path) for path in paths] if paths else [_near(policy.config.rules) if policy else Path("rules")]
+
+
+def output_of(output: str | None, policy: Policy) -> Path:
+    """Return the folder of outputs: the one given, else the pack's."""
+    return Path(output) if output else _near(policy.config.output)
+
+
+def _near(path: Path) -> Path:
+    """Return a path below the working directory without it, for shorter messages."""
+    return path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
+
+
+def policy_of(paths: Sequence[str], today: str | None = None) -> Policy:
+    """Return what the pack around the first path (or the working directory) says; exit 3 when its configuration is broken."""
+    import datetime
+    import sys
+
+    from converter.cli.show import Exit, tell
+    from converter.model import Diagnostic
+    from converter.pack import Config, Policy, load_config, read_baseline
+
+    try:
+        day = datetime.date.fromisoformat(today) if today else datetime.date.today()
+    except ValueError as error:
+        raise click.UsageError(f"--today takes a date such as 2026-12-31, not '{today}'.") from error
+    config = load_config(Path(paths[0]) if paths else Path())
+    baseline = read_baseline(config.root) if isinstance(config, Config) else None
+    if not isinstance(config, Config) or isinstance(baseline, Diagnostic):
+        tell(config if isinstance(config, tuple) else [baseline] if isinstance(baseline, Diagnostic) else [])
+        sys.exit(Exit.INPUT)
+    assert baseline is not None
+    return Policy(config, baseline, day.isoformat())
 
 
 def targets_of(names: Sequence[str]) -> list[Target]:

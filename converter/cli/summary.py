@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from converter.cli.show import table
-from converter.model import Status
+from converter.data import load
+from converter.model import Severity, Status
 from converter.pack import Report, Row
 
 SMALL = 40
@@ -42,6 +43,7 @@ def _cell(row: Row | None) -> str:
         return f"{parts[0]}{' (accepted)' if accepted else ''} · {language} · {evidence}"
     if row.is_refused:
         parts.append("refused" if row.outcome.status not in (Status.ERROR, Status.UNSUPPORTED) else "")
+        parts.append("known" if row.known else "")
     if row.stale:
         parts.append("stale")
     return " · ".join(part for part in parts if part)
@@ -68,20 +70,25 @@ def _per_target(report: Report, targets: list[str]) -> str:
         )
         rows.append([target, *map(str, cells)])
     reasons = Counter(
-        f"{row.outcome.target} {one.code}: {one.message.partition(chr(39))[0].strip()}"
+        (row.outcome.target, one.code)
         for row in report.rows
         if row.is_refused
-        for one in row.outcome.diagnostics[:1]
+        for one in [one for one in row.outcome.diagnostics if one.severity is Severity.ERROR][:1]
     )
     lines = [table(heads, rows)]
     if reasons:
-        lines += ["", "the commonest reasons (all rows: --details)", *(f"{count:6}  {reason}" for reason, count in reasons.most_common(10))]
+        lines += [
+            "",
+            "the commonest reasons (each: converter explain CODE; all rows: --details)",
+            *(f"{count:6}  {target:8} {code}: {load('codes.yml')[code]}" for (target, code), count in reasons.most_common(10)),
+        ]
     return "\n".join(lines)
 
 
 def _totals(report: Report, check: bool) -> str:
     verb = "would change" if check else "written"
-    refused = sum(row.is_refused for row in report.rows)
+    refused = sum(row.fails for row in report.rows)
+    known = sum(row.is_refused and row.known for row in report.rows)
     parts = [
         f"{len(report.pack.rules)} rules",
         f"{sum(bool(row.artifact) and not row.stale for row in report.rows)} outputs",
@@ -91,6 +98,8 @@ def _totals(report: Report, check: bool) -> str:
         parts.append(f"{len(report.removed)} {'would be removed' if check else 'removed'}")
     if refused:
         parts.append(f"{refused} refused")
+    if known:
+        parts.append(f"{known} refusals known to the baseline")
     if report.pack.unread:
         parts.append(f"{len(report.pack.unread)} files with errors")
     return ", ".join(parts)

@@ -1,17 +1,24 @@
 """A rule pack on disk: find, compile, write, remember."""
 
+from converter.pack.acceptances import Policy, findings
+from converter.pack.baseline import Baseline, read_baseline
 from converter.pack.build import Report, Request, Row, build
 from converter.pack.compile import Outcome, compile_rule
+from converter.pack.config import Acceptance, Config, load_config
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
 from converter.pack.place import place
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
 
 __all__ = [
+    "Acceptance",
+    "Baseline",
+    "Config",
     "Entry",
     "Loaded",
     "Outcome",
     "OutputError",
     "Pack",
+    "Policy",
     "Record",
     "Report",
     "Request",
@@ -22,9 +29,12 @@ __all__ = [
     "compile_rule",
     "digest",
     "find",
+    "findings",
     "load_bytes",
+    "load_config",
     "load_pack",
     "place",
+    "read_baseline",
     "read_bytes",
     "read_evidence",
     "read_manifest",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, Source, Status
+from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, Source, Span, Status, ordered
+from converter.pack.acceptances import Policy, findings
+from converter.pack.baseline import NAME, write_baseline
 from converter.pack.compile import Outcome, compile_rule
+from converter.pack.known import is_known, is_known_unread, recorded, unused
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_manifest
-from converter.pack.walk import Loaded, Pack, load_pack, told
+from converter.pack.walk import Loaded, Pack, find, load_pack, told
 from converter.targets import Target
-
-_BUILT = (Status.EXACT, Status.WIDER, Status.NARROWER, Status.MIXED, Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,34 @@ class Row:
     stale: bool = False
     evidence: Evidence = Evidence.DECLARED
     record: Record | None = None
+    known: bool = False
 
     @property
     def is_refused(self) -> bool:
-        """Whether the build fails because of this row."""
+        """Whether the rule should have an output here and has none."""
         return not self.outcome.allowed and self.outcome.status not in (Status.NO_SOURCE, Status.DISABLED)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the build fails because of this row: it is refused, and no baseline knew that."""
+        return self.is_refused and not self.known
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did, or with ``--check`` would do."""
+    """What a build did, or with ``--check`` would do.
+
+    ``diagnostics`` are about files in the output folder, ``reading`` about
+    rules that no baseline knew, ``findings`` about acceptances.
+    """
 
     pack: Pack
     rows: tuple[Row, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    reading: tuple[Diagnostic, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,9 @@ class Request:
     flags: Mapping[str, Any]
     allow: frozenset[Fidelity]
     check: bool = False
-    rules: Path = Path("rules")
+    policy: Policy = field(default_factory=Policy)
+    baseline: bool = False
+    """Whether to record in the baseline what is refused today."""
 
 
 def build(request: Request) -> Report:
@@ -63,30 +78,61 @@ def build(request: Request) -> Report:
     Raises:
         OutputError: if the output folder cannot be used.
     """
-    pack = load_pack(request.paths)
+    rules = request.policy.config.rules
+    pack = load_pack(request.paths, rules)
     chosen = {loaded.file.path for loaded in pack.rules} | {unread.file.path for unread in pack.unread}
-    others = _others(request, {Path(os.path.abspath(path)) for path in chosen})
-    rows: list[Row] = []
+    others, whole = _others(request, {Path(os.path.abspath(path)) for path in chosen})
     changed: list[str] = []
+    if request.baseline:
+        request, written = _with_baseline(request, pack, whole)
+        changed += written
+    rows: list[Row] = []
     removed: list[str] = []
     diagnostics: list[Diagnostic] = []
     for target in request.targets:
-        outcomes = [compile_rule(loaded, target, request.flags, request.allow) for loaded in pack.rules]
-        beside = [compile_rule(loaded, target, request.flags, request.allow) for loaded in others]
+        outcomes = _compiled(pack.rules, target, request)
         writer = _Writer(request, target, pack)
-        rows += writer.write(outcomes, beside)
+        rows += writer.write(outcomes, _compiled(others, target, request))
         changed += writer.changed
         removed += writer.removed
         diagnostics += writer.diagnostics
-    return Report(pack, tuple(rows), tuple(changed), tuple(removed), tuple(diagnostics))
+    found = (
+        *findings([row.outcome for row in rows], request.policy, whole=whole),
+        *unused([row.outcome for row in rows], pack, request.policy, whole=whole),
+    )
+    return Report(pack, tuple(rows), tuple(changed), tuple(removed), tuple(diagnostics), _reading(pack, rows, request.policy), found)
 
 
-def _others(request: Request, chosen: set[Path]) -> tuple[Loaded, ...]:
-    """Return the pack's rules outside the paths given, when those lie in the pack."""
-    folder = Path(os.path.abspath(request.rules))
+def _compiled(rules: Iterable[Loaded], target: Target, request: Request) -> list[Outcome]:
+    return [compile_rule(loaded, target, request.flags, request.allow, request.policy) for loaded in rules]
+
+
+def _with_baseline(request: Request, pack: Pack, whole: bool) -> tuple[Request, list[str]]:
+    """Return the request with a baseline of what is refused now, and the file if it was written."""
+    bare = replace(request.policy, baseline=replace(request.policy.baseline, losses=frozenset()))
+    outcomes = [one for target in request.targets for one in _compiled(pack.rules, target, replace(request, policy=bare))]
+    baseline = recorded(outcomes, pack, request.policy, whole=whole)
+    root = request.policy.config.root
+    written = [] if request.check or not write_baseline(root, baseline) else [told(root / NAME)]
+    return replace(request, policy=replace(request.policy, baseline=baseline)), written
+
+
+def _reading(pack: Pack, rows: Sequence[Row], policy: Policy) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the rules themselves, without what the baseline knows."""
+    known = {id(row.outcome.loaded) for row in rows if row.known and row.outcome.status is Status.ERROR}
+    found = [one for loaded in pack.rules if id(loaded) not in known for one in loaded.diagnostics]
+    unread = (one for unread in pack.unread if not is_known_unread(unread, policy) for one in unread.diagnostics)
+    return ordered([*found, *unread])
+
+
+def _others(request: Request, chosen: set[Path]) -> tuple[tuple[Loaded, ...], bool]:
+    """Return the pack's rules outside the paths given, when those lie in the pack; and whether the paths are the whole pack."""
+    rules = request.policy.config.rules
+    folder = Path(os.path.abspath(rules))
     if not folder.is_dir() or not any(path == folder or folder in path.parents for path in chosen):
-        return ()
-    return tuple(loaded for loaded in load_pack([request.rules]).rules if Path(os.path.abspath(loaded.file.path)) not in chosen)
+        return (), False
+    files = [file for file in find([rules], rules) if Path(os.path.abspath(file.path)) not in chosen]
+    return load_pack([file.path for file in files], rules).rules, not files
 
 
 class _Writer:
@@ -119,6 +165,7 @@ class _Writer:
                 if rule:
                     written[rule] = artifact.path
         rows = [self._row(one, written) for one in outcomes]
+        self._tell_unread()
         self._sweep(outcomes, {artifact.path for artifact in artifacts})
         if not self._request.check and (self._folder.exists() or self._manifest):
             write_manifest(self._folder, self._manifest)
@@ -157,7 +204,22 @@ class _Writer:
             return Row(outcome, told(self._folder / path), False, evidence, record)
         old = next((name for name, entry in self._manifest.items() if entry.rule == outcome.loaded.rule.id), "")
         stale = bool(old) and outcome.status not in (Status.NO_SOURCE, Status.DISABLED)
-        return Row(outcome, told(self._folder / old) if stale else "", stale)
+        if stale and not outcome.allowed:
+            self._tell_stale(old, outcome.loaded.rule.span("title"))
+        return Row(outcome, told(self._folder / old) if stale else "", stale, known=is_known(outcome, self._request.policy))
+
+    def _tell_unread(self) -> None:
+        """Tell of outputs whose rule's file can no longer be read."""
+        files = {one.file.output: one for one in self._pack.unread}
+        for name, entry in sorted(self._manifest.items()):
+            unread = files.get(name.rpartition(".")[0])
+            if unread and entry.rule and not any(loaded.rule.id == entry.rule for loaded in self._pack.rules):
+                self._tell_stale(name, unread.diagnostics[0].span or Source(unread.file.name, "").start)
+
+    def _tell_stale(self, old: str, place: Span) -> None:
+        message = f"the rule was built before and is refused now; {told(self._folder / old)} stays as it was and is stale"
+        help_text = f"see what {self._target.name} says of the rule; to give the output up, disable the target for the rule"
+        self.diagnostics.append(Diagnostic("B002", Severity.ERROR, place, message, help=help_text))
 
     def _sweep(self, outcomes: Iterable[Outcome], current: set[str]) -> None:
         """Remove what former builds wrote below the paths given for rules that are gone, disabled or without source."""
@@ -200,13 +262,12 @@ def _moved(entry: Entry, outcomes: Iterable[Outcome], stem: str) -> bool:
 
 def _scopes(request: Request) -> list[str]:
     """Return the folders below ``output/<target>`` that the given paths mirror."""
-    from converter.pack.walk import find
-
+    rules = request.policy.config.rules
     scopes = []
     for path in request.paths:
         if path.is_dir():
-            probe = path / "probe.yml"
-            scopes.append(next(iter(find([probe]))).output.rpartition("/")[0] if "rules" in probe.absolute().parts else "")
+            below = next(iter(find([path / "probe.yml"], rules))).output.rpartition("/")[0]
+            scopes.append(below if "rules" in path.absolute().parts or path.absolute().is_relative_to(rules.absolute()) else "")
         else:
-            scopes.append(next(iter(find([path]))).output)
+            scopes.append(next(iter(find([path], rules))).output)
     return scopes

@@ -8,10 +8,9 @@ from typing import Any
 
 from converter.data import Source, source_of
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, joined, ordered
+from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.walk import Loaded
 from converter.targets import Compilation, Opaque, ResolvedRule, Target, resolve
-
-REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,21 @@ class Outcome:
         return self.compilation.language if self.compilation else ""
 
 
-def compile_rule(loaded: Loaded, target: Target, flags: Mapping[str, Any], allow: frozenset[Fidelity]) -> Outcome:
-    """Return what a target makes of a rule; ``flags`` are ``-O`` options, ``allow`` the directions of ``--allow``."""
+def compile_rule(
+    loaded: Loaded, target: Target, flags: Mapping[str, Any], allow: frozenset[Fidelity], policy: Policy | None = None
+) -> Outcome:
+    """Return what a target makes of a rule.
+
+    ``flags`` are ``-O`` options, ``allow`` the directions of ``--allow``;
+    ``policy`` is what the pack says, by default nothing.
+    """
     rule, name = loaded.rule, target.name
+    policy = policy or Policy()
     own = rule.target(name)
     if own.get("enabled") is False:
         return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
     if loaded.is_opaque:
-        return _opaque(loaded, target, {**own, **flags})
+        return _opaque(loaded, target, options_of(rule, name, policy, flags))
     if loaded.tree is None:
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
     resolved = resolve(rule, loaded.tree, name)
@@ -53,10 +59,10 @@ def compile_rule(loaded: Loaded, target: Target, flags: Mapping[str, Any], allow
         return Outcome(loaded, name, resolved, False)
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
-    compilation = target.compile(resolved, {**own, **flags})
+    compilation = target.compile(resolved, options_of(rule, name, policy, flags))
     if compilation.status is Status.UNSUPPORTED:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
-    return _judged(loaded, compilation, own, allow)
+    return _judged(loaded, compilation, allow, policy)
 
 
 def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outcome:
@@ -72,11 +78,10 @@ def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outco
     return Outcome(loaded, name, compilation.status, built, ordered(compilation.diagnostics), (), compilation)
 
 
-def _judged(loaded: Loaded, compilation: Compilation, own: Mapping[str, Any], allow: frozenset[Fidelity]) -> Outcome:
-    """Apply the acceptances beside the rule, then what is allowed by flag."""
-    accepted = {entry["code"]: entry["reason"] for entry in own.get("accept", ())}
+def _judged(loaded: Loaded, compilation: Compilation, allow: frozenset[Fidelity], policy: Policy) -> Outcome:
+    """Apply the acceptances of rule and pack, then what is allowed by flag."""
     total = joined(compilation.losses)
-    losses = tuple(replace(loss, accepted=_reason(loss, total, accepted)) for loss in compilation.losses)
+    losses = signed(loaded, compilation.target, compilation.losses, policy)
     compilation = replace(compilation, losses=losses)
     open_losses = joined(loss for loss in losses if not loss.accepted)
     allowed = open_losses not in REFUSED or open_losses in allow
@@ -87,14 +92,6 @@ def _judged(loaded: Loaded, compilation: Compilation, own: Mapping[str, Any], al
             text = f"{compilation.target}: {loss.message}"
             diagnostics.append(Diagnostic(loss.code, severity, loss.span, text, help=_help(loss, compilation.target)))
     return Outcome(loaded, compilation.target, Status(total.value), allowed, ordered(diagnostics), losses, compilation)
-
-
-def _reason(loss: Loss, total: Fidelity, accepted: Mapping[str, str]) -> str:
-    return (
-        accepted.get(loss.code)
-        or accepted.get(loss.direction.value)
-        or (accepted.get(total.value, "") if loss.direction is not Fidelity.EXACT else "")
-    )
 
 
 _MEANS = {

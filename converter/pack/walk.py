@@ -61,21 +61,24 @@ class Pack:
         return ordered([*found, *(one for unread in self.unread for one in unread.diagnostics)])
 
 
-def load_pack(paths: Sequence[Path]) -> Pack:
-    """Read, lower and link the rules of files and folders; a bad file costs only itself."""
-    rules: list[Loaded] = []
+def load_pack(paths: Sequence[Path], rules: Path | None = None) -> Pack:
+    """Read, lower and link the rules of files and folders; a bad file costs only itself.
+
+    ``rules`` is the pack's folder of rules, which outputs mirror.
+    """
+    found_rules: list[Loaded] = []
     unread: list[Unread] = []
     seen: set[Path] = set()
-    for file in find(paths):
+    for file in find(paths, rules):
         if file.path in seen:
             continue
         seen.add(file.path)
         found, diagnostics = load_file(file)
-        rules += found
+        found_rules += found
         if diagnostics:
             unread.append(Unread(file, diagnostics))
-    doubles = {(one.span.path, one.span.line): one for one in link([loaded.rule for loaded in rules]) if one.span}
-    return Pack(tuple(_linked(loaded, doubles) for loaded in rules), tuple(unread))
+    doubles = {(one.span.path, one.span.line): one for one in link([loaded.rule for loaded in found_rules]) if one.span}
+    return Pack(tuple(_linked(loaded, doubles) for loaded in found_rules), tuple(unread))
 
 
 def _linked(loaded: Loaded, doubles: dict[tuple[str, int], Diagnostic]) -> Loaded:
@@ -86,14 +89,14 @@ def _linked(loaded: Loaded, doubles: dict[tuple[str, int], Diagnostic]) -> Loade
     return Loaded(loaded.file, loaded.rule, None, ordered([*loaded.diagnostics, double]), loaded.output)
 
 
-def find(paths: Sequence[Path]) -> Iterator[RuleFile]:
+def find(paths: Sequence[Path], rules: Path | None = None) -> Iterator[RuleFile]:
     """Yield the rule files of ``paths`` in a fixed order; links are not followed."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for file in sorted(_walk(path)):
-                yield RuleFile(file, told(file), _output(file, path))
+                yield RuleFile(file, told(file), _output(file, path, rules))
         else:
-            yield RuleFile(path, told(path), _output(path, path.parent))
+            yield RuleFile(path, told(path), _output(path, path.parent, rules))
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -105,11 +108,13 @@ def _walk(folder: Path) -> Iterable[Path]:
                 yield path
 
 
-def _output(file: Path, folder: Path) -> str:
-    """Return the path of a file's outputs: below the nearest folder named ``rules``, else below what was given."""
+def _output(file: Path, folder: Path, rules: Path | None) -> str:
+    """Return the path of a file's outputs: below the pack's rules, else the nearest folder ``rules``, else below what was given."""
     absolute = Path(os.path.abspath(file))
     parts = absolute.parent.parts
-    if "rules" in parts:
+    if rules is not None and absolute.is_relative_to(os.path.abspath(rules)):
+        below = absolute.parent.relative_to(os.path.abspath(rules)).parts
+    elif "rules" in parts:
         below = parts[len(parts) - parts[::-1].index("rules") :]
     else:
         below = absolute.parent.relative_to(os.path.abspath(folder)).parts

@@ -1,6 +1,7 @@
 """File formats in: each reader takes bytes and returns rules and diagnostics."""
 
+from converter.readers.schema import check as check_schema
 from converter.readers.schema import schema
 from converter.readers.sigma import read_rules
 
-__all__ = ["read_rules", "schema"]
+__all__ = ["check_schema", "read_rules", "schema"]

@@ -31,7 +31,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @cache
 def schema(name: str) -> Mapping[str, Any]:
-    """Return a shipped schema: ``rule``.
+    """Return a shipped schema: ``rule`` or ``config``.
 
     Raises:
         FileNotFoundError: if there is no schema of that name.
@@ -41,10 +41,10 @@ def schema(name: str) -> Mapping[str, Any]:
     return loaded
 
 
-def check(value: object, name: str, source: Source, offsets: int) -> tuple[Diagnostic, ...]:
-    """Return what a document has against a schema: R012 wrong value, R013 missing key, R015 unknown key."""
+def check(value: object, name: str, source: Source, offsets: int, part: str = "") -> tuple[Diagnostic, ...]:
+    """Return what a document has against a schema, or one of its definitions: R012 wrong value, R013 missing key, R015 unknown key."""
     whole = schema(name)
-    return tuple(_Check(whole, source).value(value, whole, offsets, ""))
+    return tuple(_Check(whole, source).value(value, whole["$defs"][part] if part else whole, offsets, part))
 
 
 class _Check:
@@ -86,7 +86,7 @@ class _Check:
             elif schema.get("additionalProperties") is False:
                 close = difflib.get_close_matches(str(key), properties, n=1)
                 help_text = f"did you mean '{close[0]}'?" if close else "known keys: " + ", ".join(properties)
-                yield self._tell("R015", value.offsets[2 * index], f"unknown key '{key}' in {name}", help_text)
+                yield self._tell("R015", value.offsets[2 * index], f"unknown key '{key}' in {name or 'the file'}", help_text)
 
     def _scalar(self, value: object, schema: Mapping[str, Any], offsets: int, name: str) -> Iterator[Diagnostic]:
         if "enum" in schema and value not in schema["enum"]:
