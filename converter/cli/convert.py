@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from converter.cli.counter import show_counter_example
-from converter.cli.options import directions_of, flags_of, option_option, targets_of
+from converter.cli.options import directions_of, flags_of, option_option, policy_of, targets_of
 from converter.cli.show import Exit, say, tell
 
 
@@ -32,7 +32,8 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
     stem = "rule" if file == "-" else Path(file).stem
     loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem))
     tell([*problems, *(one for rule in loaded for one in rule.diagnostics if one.severity is not Severity.ERROR)])
-    outcomes = [compile_rule(rule, chosen, flags_of(options), directions_of(allow)) for rule in loaded]
+    policy = policy_of([] if file == "-" else [file])
+    outcomes = [compile_rule(rule, chosen, flags_of(options), directions_of(allow), policy) for rule in loaded]
     code = Exit.INPUT if has_errors(problems) else Exit.FINE
     for outcome in outcomes:
         tell(outcome.diagnostics)
