@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from converter.data import Binding, Source
 from converter.ir import Node
-from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Status, has_errors, joined
+from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined
 
 Options: TypeAlias = Mapping[str, Any]
 """The target's options for one rule: flags over ``x-converter.targets.<t>`` over converter.toml over defaults."""
@@ -83,6 +84,23 @@ class UnpackableError(Exception):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__("; ".join(one.message for one in diagnostics))
         self.diagnostics = tuple(diagnostics)
+
+
+def checked(options: Options, name: str, default: str, pattern: str, help_text: str) -> str:
+    """Return a package's option, which must have a form: it becomes the name of files, or stands where nothing is escaped.
+
+    Raises:
+        UnpackableError: if it does not match ``pattern`` as a whole (B010).
+    """
+    value = str(options.get(name) or default)
+    if re.fullmatch(pattern, value) is None:
+        message = f"the option {name} cannot be {value!r}"
+        raise UnpackableError([Diagnostic("B010", Severity.ERROR, None, message, help=help_text)])
+    return value
+
+
+VERSION: Final = r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}"
+"""The version of a package: three numbers, which every package format reads alike."""
 
 
 @dataclass(frozen=True, slots=True)

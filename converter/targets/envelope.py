@@ -138,8 +138,17 @@ def key(value: str) -> Escaped:
 def yaml(value: object) -> Escaped:
     """Return a value as YAML in flow style: JSON, whose strings every YAML reader takes."""
     text = json.dumps(value, ensure_ascii=False)
-    # YAML has no raw control characters, and NEL, LS, PS and a BOM are line breaks or marks to some readers.
-    return Escaped(re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text))
+    return Escaped(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""YAML has no raw control characters; NEL, LS, PS and a BOM are line breaks or marks to some readers; a lone surrogate is no UTF-8."""
+
+
+def json_line(value: object) -> Escaped:
+    """Return a value as JSON on one line, keys sorted, without anything that a reader of lines could take for their end."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return Escaped(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def py(value: object) -> Escaped:
