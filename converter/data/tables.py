@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A field on a target: its path and type there, and whether the target keeps it as a list."""
+    """A field on a target: its path and type there, and whether the target keeps it as a list.
+
+    ``field`` is what the values there can be: on a target that keeps them in lower case, ``field.lower`` holds.  ``caseless`` is the
+    path of a second index of the same values in lower case (``""``: none), on which an equal of a lower-cased value is found
+    whatever its case; ``ip`` is the path of the addresses among the values, for a test on networks (``""``: none).
+    """
 
     field: Field
     path: str
     type: str = "keyword"
     list: bool = False
+    caseless: str = ""
+    ip: str = ""
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -83,7 +90,7 @@ def source_of(logsource: LogSource) -> Source | None:
 
 @cache
 def fields(source: str) -> Mapping[str, Field]:
-    """Return the fields of a log source by the name that rules use."""
+    """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for any key below (``named``)."""
     return {
         name: Field(
             name,
@@ -105,10 +112,14 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    return {
-        name: Binding(known[name], entry["path"], entry.get("type", "keyword"), entry.get("list", False))
-        for name, entry in load(f"fields/{target}/{source}.yml").items()
-    }
+    return {name: _binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
+
+
+def _binding(field: Field, entry: Mapping[str, Any]) -> Binding:
+    if entry.get("case") == "lower":
+        field = replace(field, lower=True, values=tuple(value.lower() for value in field.values))
+    kind = entry.get("type", "keyword")
+    return Binding(field, entry["path"], kind, entry.get("list", False), entry.get("caseless", ""), entry.get("ip", ""))
 
 
 @cache
