@@ -58,11 +58,10 @@ class Falco:
         return Compilation(rule.rule, self.name, "falco", parts, lost, needs=needs, resolved=rule, options=options)
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
-        """Return a rules file for each rule; a title that several rules have gets the rule's id behind it."""
-        titles = Counter(one.rule.title for one in done)
+        """Return a rules file for each rule; they can be loaded together, because no two rules have one name."""
         return [
-            Artifact(f"{path}.yaml", render("falco/rules.yaml.j2", _values(one, titles[one.rule.title] > 1)), (one.rule.id,))
-            for one, path in zip(done, paths, strict=True)
+            Artifact(f"{path}.yaml", render("falco/rules.yaml.j2", values_of(one, name)), (one.rule.id,))
+            for one, path, name in zip(done, paths, names_of([one.rule for one in done]), strict=True)
         ]
 
 
@@ -111,16 +110,31 @@ def _needs(rule: ResolvedRule, parts: Mapping[str, str], profile: str) -> dict[s
     return {"engine": engine, "plugins": plugins}
 
 
-def _values(done: Compilation, repeated: bool) -> dict[str, Any]:
+def names_of(rules: Sequence[Rule]) -> list[str]:
+    """Return a name for each rule, all different: the engine takes a second rule of one name for a change of the first.
+
+    It is the title; where several rules have it, with the start of the
+    rule's id behind it, or all of the id.
+    """
+    names = [_line(rule.title) or rule.id for rule in rules]
+    for length in (8, 36):
+        counts = Counter(names)
+        names = [
+            name if counts[name] == 1 else f"{_line(rule.title)} ({rule.id[:length]})" for name, rule in zip(names, rules, strict=True)
+        ]
+    return names if len(set(names)) == len(names) else [f"{_line(rule.title)} ({rule.id})" for rule in rules]
+
+
+def values_of(done: Compilation, name: str) -> dict[str, Any]:
+    """Return what the templates say of a rule."""
     rule, resolved = done.rule, done.resolved
     if resolved is None:
         raise ValueError("a compilation without its resolved rule")
-    title = _line(rule.title)
     own = rule.target("falco")
     return {
-        "title": title,
+        "title": _line(rule.title),
         "id": rule.id,
-        "name": f"{title} ({rule.id[:8]})" if repeated else title,
+        "name": name,
         "desc": _description(rule, done.losses),
         "priority": own.get("priority") or facts()["priorities"].get(rule.level, facts()["priority"]),
         "source": facts()["sources"][resolved.source.id]["event_source"],
