@@ -1,0 +1,106 @@
+"""python-package: the modules of a pack as one package to install, whose ``match_all`` asks every rule.
+
+The modules are those that the target python writes, byte for byte; the
+package imports them by name, reads no file and evaluates no text.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from converter.model import Artifact
+from converter.targets.contract import VERSION, Capabilities, Compilation, Options, ResolvedRule, checked
+from converter.targets.envelope import render
+from converter.targets.python import TARGET as PYTHON
+
+_LENGTH: Final = 100
+"""Characters of a module's name, before what makes it unique."""
+_ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The package target; options are ``name``, ``package`` (the name to import), ``version`` and ``author``."""
+
+    name: str = "python-package"
+    base: str = "python"
+
+    def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
+        """Return what a module can express."""
+        return PYTHON.capabilities(options)
+
+    def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
+        """Return what Python makes of a rule."""
+        return PYTHON.compile(rule, options)
+
+    def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
+        """Return the package's files."""
+        about = _about(options)
+        modules = _modules(done, paths)
+        rules = [_rule(one, module) for one, module in zip(done, modules, strict=True)]
+        ids = tuple(one.rule.id for one in done)
+        folder = about["package"]
+        shared = {
+            f"{folder}/__init__.py": "init.py",
+            f"{folder}/rules/__init__.py": "rules.py",
+            "README.md": "README.md",
+            "pyproject.toml": "pyproject.toml",
+        }
+        values = {**about, "rules": rules}
+        files = [Artifact(path, render(f"python/package/{template}.j2", values), ids) for path, template in shared.items()]
+        return [*files, *PYTHON.package(done, [f"{folder}/rules/{module}" for module in modules], options)]
+
+
+TARGET: Final = Package()
+
+
+def _about(options: Options) -> dict[str, str]:
+    """Return what is said about the package: the options over the pack's name, version and author."""
+    name = checked(options, "name", "detection-rules", "[A-Za-z][A-Za-z0-9_-]{0,62}[A-Za-z0-9]", "use letters, digits and hyphens")
+    slug = re.sub("[^a-z0-9]+", "_", name.lower())
+    pattern = rf"(?!({'|'.join(keyword.kwlist)})\Z)[a-z][a-z0-9_]{{1,63}}"
+    return {
+        "name": name,
+        "package": checked(options, "package", slug, pattern, "use small letters, digits and underscores, no word of Python's own"),
+        "version": checked(options, "version", "1.0.0", VERSION, "use three numbers, such as 1.2.0"),
+        "author": checked(options, "author", "the authors of its rules", _ONE_LINE, "use one line"),
+    }
+
+
+def _rule(done: Compilation, module: str) -> dict[str, Any]:
+    rule = done.rule
+    return {
+        "module": module,
+        "category": rule.logsource.category,
+        "product": rule.logsource.product,
+        "service": rule.logsource.service,
+        "title": rule.title,
+        "id": rule.id,
+        "author": rule.author or "unknown",
+        "license": rule.license or "not stated",
+    }
+
+
+def _modules(done: Sequence[Compilation], paths: Sequence[str]) -> list[str]:
+    """Return a name for each module, all different: the rule's path in letters, digits and underscores."""
+    slugs = [_slug(path) for path in paths]
+    names = slugs
+    for length in (8, 32):
+        counts = Counter(names)
+        names = [
+            name if counts[name] == 1 else f"{slug}_{one.rule.id.replace('-', '')[:length]}"
+            for name, slug, one in zip(names, slugs, done, strict=True)
+        ]
+    if len(set(names)) < len(names):
+        names = [f"{slug}_{one.rule.id.replace('-', '')}" for slug, one in zip(slugs, done, strict=True)]
+    return names
+
+
+def _slug(path: str) -> str:
+    slug = re.sub("[^a-z0-9]+", "_", path.lower()).strip("_")[:_LENGTH].strip("_")
+    return slug if slug[:1].isalpha() and not keyword.iskeyword(slug) else f"rule_{slug}".rstrip("_")
