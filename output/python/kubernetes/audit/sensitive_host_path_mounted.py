@@ -1,0 +1,105 @@
+"""Kubernetes Pod Mounts a Sensitive Path of Its Node
+
+A pod was created with a folder of its node that holds credentials, the container runtime's socket or the
+whole file system. Whoever runs in that pod can become the node.
+
+Made from the Sigma rule 9b2f6d04-3a1c-4c83-a6d7-5c0e1f7b2a09; change the rule, not this file.
+"""
+
+from __future__ import annotations
+
+RULE = {
+    'id': '9b2f6d04-3a1c-4c83-a6d7-5c0e1f7b2a09',
+    'title': 'Kubernetes Pod Mounts a Sensitive Path of Its Node',
+    'level': 'high',
+    'status': 'test',
+    'author': "The converter's maintainers",
+    'license': 'Apache-2.0',
+    'date': '2026-11-24',
+    'tags': ('attack.privilege-escalation', 'attack.credential-access', 'attack.t1611', 'attack.t1552.001'),
+    'references': ('https://kubernetes.io/docs/concepts/storage/volumes/#hostpath',),
+    'falsepositives': ("Agents of the cluster that read the node's state",),
+    'logsource': 'category application, product kubernetes, service audit',
+}
+
+
+def match(event: dict[str, object]) -> bool:
+    """Return whether an event matches the rule."""
+    return (
+        (
+            equals(event, "verb", "create")
+            and equals(event, "objectRef.resource", "pods")
+            and equals(event, "annotations.authorization.k8s.io/decision", "allow")
+        )
+        and (
+            (
+                equals(event, "requestObject.spec.volumes.hostPath.path", "/", cased=True)
+                or equals(event, "requestObject.spec.volumes.hostPath.path", "/etc", cased=True)
+                or equals(event, "requestObject.spec.volumes.hostPath.path", "/root", cased=True)
+                or equals(event, "requestObject.spec.volumes.hostPath.path", "/var/run/docker.sock", cased=True)
+                or equals(event, "requestObject.spec.volumes.hostPath.path", "/run/containerd/containerd.sock", cased=True)
+            )
+            or (
+                startswith(event, "requestObject.spec.volumes.hostPath.path", "/etc/kubernetes", cased=True)
+                or startswith(event, "requestObject.spec.volumes.hostPath.path", "/var/lib/kubelet", cased=True)
+            )
+        )
+    )
+
+
+def equals(event: dict[str, object], field: str, wanted: str, cased: bool = False) -> bool:
+    """Return whether any value of the field is the text."""
+    wanted = fold(wanted, cased)
+    return any(fold(text, cased) == wanted for text in texts(event, field))
+
+
+def startswith(event: dict[str, object], field: str, wanted: str, cased: bool = False) -> bool:
+    """Return whether any value of the field begins with the text."""
+    wanted = fold(wanted, cased)
+    return any(fold(text, cased).startswith(wanted) for text in texts(event, field))
+
+
+def fold(text: str, cased: bool = False) -> str:
+    """Return the text without regard to case, unless cased; no ASCII letter equals one outside ASCII."""
+    if cased:
+        return text
+    if text.isascii():
+        return text.lower()
+    return "".join(fold_letter(letter) for letter in text)
+
+
+def fold_letter(letter: str) -> str:
+    """Return a letter's lower case, where that is one letter and as much ASCII as before."""
+    lower = letter.lower()
+    return lower if len(lower) == 1 and lower.isascii() == letter.isascii() else letter
+
+
+def texts(event: dict[str, object], field: str) -> list[str]:
+    """Return the field's values as texts, without nulls and objects."""
+    return [as_text(value) for value in values(event, field) if value is not None and not isinstance(value, dict)]
+
+
+def as_text(value: object) -> str:
+    """Return a value as JSON writes it, a text without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def values(event: dict[str, object], field: str) -> list[object]:
+    """Return what stands at a dotted field: the longest key first, lists taken apart."""
+    found: list[object] = []
+    pending: list[tuple[object, str]] = [(event, field)]
+    while pending:
+        value, rest = pending.pop()
+        if isinstance(value, list):
+            pending.extend((one, rest) for one in value)
+        elif not rest:
+            found.append(value)
+        elif isinstance(value, dict):
+            key = rest
+            while key and key not in value:
+                key = key.rpartition(".")[0]
+            if key:
+                pending.append((value[key], rest[len(key) + 1 :]))
+    return found
