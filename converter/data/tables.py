@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from converter.model import LogSource
 
 _HERE = Path(__file__).parent
+_Row = TypeVar("_Row")
+
+
+class _Rows(Mapping[str, _Row], Generic[_Row]):
+    """Rows by name, where ``<object>.*`` stands for every name below ``<object>`` that has no row of its own."""
+
+    def __init__(self, rows: Mapping[str, _Row], below: Callable[[_Row, str], _Row]) -> None:
+        self._rows = rows
+        self._below = below
+        self._families = sorted((name for name in rows if name.endswith(".*")), key=len, reverse=True)
+
+    def __getitem__(self, name: str) -> _Row:
+        if name in self._rows:
+            return self._rows[name]
+        family = next((one for one in self._families if name.startswith(one[:-1]) and "*" not in name), None)
+        if family is None or len(name) < len(family):
+            raise KeyError(name)
+        return self._below(self._rows[family], name[len(family) - 1 :])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +114,8 @@ def source_of(logsource: LogSource) -> Source | None:
 
 @cache
 def fields(source: str) -> Mapping[str, Field]:
-    """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for any key below (``named``)."""
-    return {
+    """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for every name below without an own entry."""
+    rows = {
         name: Field(
             name,
             entry["type"],
@@ -102,6 +126,7 @@ def fields(source: str) -> Mapping[str, Field]:
         )
         for name, entry in load(f"fields/{source}.yml").items()
     }
+    return _Rows(rows, lambda field, rest: replace(field, name=field.name[:-1] + rest))
 
 
 @cache
@@ -112,7 +137,14 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    return {name: _binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
+    rows = {name: _binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
+    return _Rows(rows, _binding_below)
+
+
+def _binding_below(binding: Binding, rest: str) -> Binding:
+    """Return the binding of a name below a family: ``rest`` in place of the star."""
+    field = replace(binding.field, name=binding.field.name[:-1] + rest)
+    return replace(binding, field=field, path=binding.path.replace("*", rest))
 
 
 def _binding(field: Field, entry: Mapping[str, Any]) -> Binding:

@@ -33,7 +33,7 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
         if not isinstance(atom, FieldMatch):
             continue
         for name in _names(atom):
-            if name in known:
+            if name in known and "*" not in name:
                 found[name] = known[name]
             else:
                 problems.append(_unmapped(rule, name, atom, target, source.id))
@@ -68,7 +68,8 @@ def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Di
         help_text = f"disable {target} for this rule, or write the rule with the raw event's names"
         return (Diagnostic("T004", Severity.ERROR, place, message, help=help_text),)
     names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
-    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"elastic": {}})
+    known = source_of(rule.logsource)
+    source = known if known and target in known.targets else Source("", str(rule.logsource), {}, {target: {}})
     return ResolvedRule(rule, Detection(tree), source, {}, ecs_bindings(names))
 
 

@@ -52,12 +52,14 @@ def choose(page: Page, tree: Node | None) -> Choice:
     """Return the log source of a page; ``tree`` is its query under Elastic's names, ``None`` when that was not read."""
     datasets = _datasets(tree) if tree is not None else ()
     for known in sources().values():
-        if TARGET not in known.targets:
+        if not _is_a_data_set(known):
             continue
         named = set(known.targets[TARGET].get("guard", {}).values())
         shown = bool(datasets) and set(datasets) <= named
         if shown or (not datasets and _reads(page, known)):
-            return _of(known, tree, shown)
+            choice = _of(known, tree, shown)
+            if choice.is_native or not _has_names(datasets):
+                return choice
     names = page_format().logsources
     for dataset in datasets:
         if dataset in names.dataset:
@@ -73,6 +75,16 @@ def choose(page: Page, tree: Node | None) -> Choice:
     if len(systems) == 1:
         return Choice({"product": systems.pop()})
     return Choice(names.unknown, is_certain=False)
+
+
+def _is_a_data_set(known: Source) -> bool:
+    """Whether the log source is all of a data set, so that the data set's name says which log source a query reads."""
+    return TARGET in known.targets and set(known.targets[TARGET].get("guard", {})) <= set(page_format().dataset_fields)
+
+
+def _has_names(datasets: tuple[str, ...]) -> bool:
+    """Whether Sigma's names for the data sets are known without the tables, so that a rule in Elastic's own names can have them."""
+    return any(dataset in page_format().logsources.dataset for dataset in datasets)
 
 
 def without_guard(tree: Node, choice: Choice) -> Node | None:
