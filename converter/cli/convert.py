@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from converter.cli.counter import show_counter_example
 from converter.cli.options import directions_of, flags_of, option_option, policy_of, targets_of
 from converter.cli.show import Exit, say, tell
+
+if TYPE_CHECKING:
+    from converter.pack import Outcome
+    from converter.targets import Target
 
 
 @click.command("convert")
@@ -20,7 +26,7 @@ from converter.cli.show import Exit, say, tell
 def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, ...]) -> None:
     """Compile one rule and print its main artifact; FILE may be - for standard input."""
     from converter.model import Severity, has_errors
-    from converter.pack import RuleFile, compile_rule, load_bytes, read_bytes, told, unreadable
+    from converter.pack import RuleFile, compile_rule, load_bytes, package_options, read_bytes, told, unreadable
 
     chosen = targets_of([target])[0]
     name = "<stdin>" if file == "-" else told(Path(file))
@@ -43,14 +49,30 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
             code = max(code, Exit.INPUT if outcome.status.value == "error" else Exit.FINDINGS)
     done = [one for one in outcomes if one.allowed and one.compilation]
     if done:
-        artifacts = chosen.package(
-            [one.compilation for one in done if one.compilation], [one.loaded.output for one in done], flags_of(options)
-        )
-        for artifact in artifacts:
-            if artifact.path.rpartition(".")[0] in {one.loaded.output for one in done}:
-                sys.stdout.buffer.write(artifact.data)
-        sys.stdout.buffer.flush()
+        code = max(code, _print(chosen, done, package_options(policy, flags_of(options))))
     sys.exit(code)
+
+
+def _print(target: Target, done: Sequence[Outcome], options: Mapping[str, Any]) -> Exit:
+    """Print the main artifact of each rule, or of all for a package; an archive does not go to a terminal, a folder nowhere."""
+    from converter.targets import UnpackableError
+
+    paths = [one.loaded.output for one in done]
+    try:
+        artifacts = target.package([one.compilation for one in done if one.compilation], paths, options)
+    except UnpackableError as error:
+        tell(error.diagnostics)
+        return Exit.FINDINGS
+    if target.base == target.name:
+        artifacts = [artifact for artifact in artifacts if artifact.path.rpartition(".")[0] in paths]
+    elif len(artifacts) > 1:
+        raise click.UsageError(f"{target.name} makes a folder, which cannot be printed; use 'converter build -t {target.name}'.")
+    elif artifacts[0].path.endswith(".tgz") and sys.stdout.isatty():
+        raise click.UsageError(f"{artifacts[0].path} is an archive; send it to a file with > {artifacts[0].path}")
+    for artifact in artifacts:
+        sys.stdout.buffer.write(artifact.data)
+    sys.stdout.buffer.flush()
+    return Exit.FINE
 
 
 def _because(reason: str) -> str:

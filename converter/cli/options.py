@@ -78,11 +78,11 @@ def targets_of(names: Sequence[str]) -> list[Target]:
     """Return the targets by name; an unknown one is wrong usage."""
     import difflib
 
-    from converter.targets import NAMES, target
+    from converter.targets import NAMES, PACKAGES, target
 
     for name in names:
-        if name not in NAMES:
-            close = difflib.get_close_matches(name, NAMES, n=1)
+        if name not in NAMES and name not in PACKAGES:
+            close = difflib.get_close_matches(name, [*NAMES, *PACKAGES], n=1)
             raise click.UsageError(
                 f"There is no target '{name}'." + (f" Did you mean '{close[0]}'?" if close else " See 'converter targets'.")
             )

@@ -14,11 +14,13 @@ def command(names: tuple[str, ...]) -> None:
     """List the targets and their log sources; with NAMES what each can express."""
     from converter.data import sources
     from converter.ir import FEATURES
-    from converter.targets import NAMES
+    from converter.targets import NAMES, PACKAGES
 
     if not names:
         rows = [[name, ", ".join(sorted(targets_of([name])[0].capabilities({}))), ", ".join(_sources(name))] for name in NAMES]
         put(table(["target", "languages", "log sources"], rows))
+        put("\npackage target, built by name only")
+        put(table(["target", "the rules of", "what it makes"], [[name, targets_of([name])[0].base, _MAKES[name]] for name in PACKAGES]))
         put("\nlog source          category, product, service")
         for source in sources().values():
             sigma = source.sigma
@@ -37,6 +39,14 @@ def command(names: tuple[str, ...]) -> None:
                 )
                 rows.append([feature, shown or "unsupported", str(entry.get("why", ""))])
             put(table(["feature", "fidelity by field type", "why"], rows) + "\n")
+
+
+_MAKES = {
+    "elastic-ndjson": "one file that Kibana imports",
+    "splunk-app": "one app, a .tgz or with -O form=folder a folder",
+    "falco-rules": "one rules file, loaded instead of the files of single rules",
+    "python-package": "one package to install, with match_all(event)",
+}
 
 
 def _sources(target: str) -> list[str]:

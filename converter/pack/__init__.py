@@ -2,9 +2,10 @@
 
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import Baseline, read_baseline
-from converter.pack.build import Report, Request, Row, build
+from converter.pack.build import Report, Request, Row, build, package_options
 from converter.pack.compile import Outcome, compile_rule
 from converter.pack.config import Acceptance, Config, load_config
+from converter.pack.known import is_known
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
 from converter.pack.place import place
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
@@ -30,9 +31,11 @@ __all__ = [
     "digest",
     "find",
     "findings",
+    "is_known",
     "load_bytes",
     "load_config",
     "load_pack",
+    "package_options",
     "place",
     "read_baseline",
     "read_bytes",

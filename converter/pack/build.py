@@ -15,7 +15,8 @@ from converter.pack.compile import Outcome, compile_rule
 from converter.pack.known import is_known, is_known_unread, recorded, unused
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_manifest
 from converter.pack.walk import Loaded, Pack, find, load_pack, told
-from converter.targets import Target
+from converter.targets import Target, UnpackableError
+from converter.targets import target as target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +90,21 @@ def build(request: Request) -> Report:
     rows: list[Row] = []
     removed: list[str] = []
     diagnostics: list[Diagnostic] = []
+    compiled: dict[str, list[Outcome]] = {}
     for target in request.targets:
-        outcomes = _compiled(pack.rules, target, request)
+        if target.base not in compiled:
+            compiled[target.base] = _compiled(pack.rules, target, request)
+        outcomes = compiled[target.base]
         writer = _Writer(request, target, pack)
-        rows += writer.write(outcomes, _compiled(others, target, request))
+        is_package = target.base != target.name
+        rows += writer.write_package(outcomes) if is_package else writer.write(outcomes, _compiled(others, target, request))
         changed += writer.changed
         removed += writer.removed
         diagnostics += writer.diagnostics
+    judged = [one for outcomes in compiled.values() for one in outcomes]
     found = (
-        *findings([row.outcome for row in rows], request.policy, whole=whole),
-        *unused([row.outcome for row in rows], pack, request.policy, whole=whole),
+        *findings(judged, request.policy, whole=whole),
+        *unused(judged, pack, request.policy, whole=whole),
     )
     return Report(pack, tuple(rows), tuple(changed), tuple(removed), tuple(diagnostics), _reading(pack, rows, request.policy), found)
 
@@ -171,11 +177,48 @@ class _Writer:
             write_manifest(self._folder, self._manifest)
         return rows
 
+    def write_package(self, outcomes: Sequence[Outcome]) -> list[Row]:
+        """Write a package of exactly the rules that are allowed, and remove what a former one held besides.
+
+        Rules that are refused are left out, which is told; when nothing is
+        left, or the rules do not fit together, the former package stays.
+        """
+        done = [one for one in outcomes if one.allowed and one.compilation]
+        rows = [Row(one, known=is_known(one, self._request.policy)) for one in outcomes]
+        unread = [one.file.name for one in self._pack.unread if not is_known_unread(one, self._request.policy)]
+        left = [*(row.outcome.loaded.file.name for row in rows if row.fails), *unread]
+        if left:
+            self.diagnostics.append(_left_out(self._target.name, left, empty=not done))
+        try:
+            artifacts = self._packaged(done)
+        except UnpackableError as error:
+            self.diagnostics += error.diagnostics
+            return [self._named(row) for row in rows]
+        before = dict(self._manifest)
+        written = [artifact.path for artifact in artifacts if self._put(artifact, before)]
+        self._manifest |= {one.path: Entry(digest(one.data), "", "") for one in artifacts if one.path in written}
+        if artifacts or not any(row.is_refused for row in rows):
+            for name in sorted(before.keys() - {one.path for one in artifacts}):
+                self._remove(name, before[name])
+        if not self._request.check and (self._folder.exists() or self._manifest):
+            write_manifest(self._folder, self._manifest)
+        main = told(self._folder / artifacts[0].path) if artifacts and artifacts[0].path in written else ""
+        evidence = _evidence_of_base(self._request, self._target, done)
+        return [self._named(row, main, evidence.get(row.outcome.loaded.rule.id)) for row in rows]
+
+    def _named(self, row: Row, main: str = "", record: Record | None = None) -> Row:
+        """Return a row of the base as one of the package: with its main file, and what was found on the base's file."""
+        outcome = replace(row.outcome, target=self._target.name)
+        evidence = Evidence(record.evidence) if record else Evidence.DECLARED
+        return replace(row, outcome=outcome, artifact=main if outcome.allowed else "", evidence=evidence, record=record)
+
     def _packaged(self, done: Sequence[Outcome]) -> Sequence[Artifact]:
         if not done:
             return ()
         compilations = [one.compilation for one in done if one.compilation]
-        return self._target.package(compilations, [one.loaded.output for one in done], self._request.flags)
+        return self._target.package(
+            compilations, [one.loaded.output for one in done], package_options(self._request.policy, self._request.flags)
+        )
 
     def _put(self, artifact: Artifact, before: Mapping[str, Entry]) -> bool:
         """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
@@ -248,6 +291,31 @@ class _Writer:
         except OSError as error:
             raise OutputError(f"{told(path)} cannot be removed: {(error.strerror or str(error)).lower()}") from error
         del self._manifest[name]
+
+
+def package_options(policy: Policy, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of ``package``: flags over what the pack says of itself."""
+    config = policy.config
+    about = {"pack_name": config.name, "pack_author": config.author, "version": config.version}
+    return {**{key: value for key, value in about.items() if value}, **flags}
+
+
+def _left_out(target: str, names: Sequence[str], *, empty: bool) -> Diagnostic:
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    what = "nothing is left to package, and a former package stays as it was" if empty else "the package leaves them out"
+    message = f"{target}: {len(names)} {'rule was' if len(names) == 1 else 'rules were'} refused, so {what}: {shown}"
+    return Diagnostic("B014", Severity.ERROR, None, message, help="mend the rules, or disable the target for them with a reason")
+
+
+def _evidence_of_base(request: Request, target: Target, done: Sequence[Outcome]) -> dict[str, Record]:
+    """Return by rule what verify recorded for the base's file, whose query the package holds as it is."""
+    records = read_evidence(request.output / target.base)
+    if not records or not done:
+        return {}
+    compilations = [one.compilation for one in done if one.compilation]
+    files = target_of(target.base).package(compilations, [one.loaded.output for one in done], request.flags)
+    found = {file.rules[0]: records.get(digest(file.data)) for file in files if len(file.rules) == 1 and not _is_shared(file)}
+    return {rule: record for rule, record in found.items() if record}
 
 
 def _is_shared(artifact: Artifact) -> bool:

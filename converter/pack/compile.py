@@ -43,9 +43,10 @@ def compile_rule(
     """Return what a target makes of a rule.
 
     ``flags`` are ``-O`` options, ``allow`` the directions of ``--allow``;
-    ``policy`` is what the pack says, by default nothing.
+    ``policy`` is what the pack says, by default nothing.  A package target
+    gives the outcome of its base, with the base's name.
     """
-    rule, name = loaded.rule, target.name
+    rule, name = loaded.rule, target.base
     policy = policy or Policy()
     own = rule.target(name)
     if own.get("enabled") is False:
@@ -67,7 +68,7 @@ def compile_rule(
 
 def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outcome:
     """Return what becomes of a rule that holds a target's own query: that target copies it, no other takes it."""
-    rule, name = loaded.rule, target.name
+    rule, name = loaded.rule, target.base
     holder = next((one for one, own in rule.converter.get("targets", {}).items() if "query" in own or "opaque" in own), "")
     if holder != name:
         return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")

@@ -163,11 +163,11 @@ def _inside(root: Path, pack: Map, key: str, source: Source, problems: list[Diag
 def _targets(table: Map, source: Source, problems: list[Diagnostic]) -> None:
     import difflib
 
-    from converter.targets import NAMES
+    from converter.targets import NAMES, PACKAGES
 
     for number, name in enumerate(table.get("targets", ())):
-        if name not in NAMES and not name.startswith("pysigma-"):
-            close = difflib.get_close_matches(name, NAMES, n=1)
+        if name not in NAMES and name not in PACKAGES and not name.startswith("pysigma-"):
+            close = difflib.get_close_matches(name, [*NAMES, *PACKAGES], n=1)
             place = source.span(table["targets"].offsets[number])
             help_text = f"did you mean '{close[0]}'?" if close else "see 'converter targets'"
             problems.append(Diagnostic("P002", Severity.ERROR, place, f"there is no target '{name}'", help=help_text))

@@ -25,7 +25,7 @@ _ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The package target; options are ``name``, ``package`` (the name to import), ``version`` and ``author``."""
+    """The package target; options are ``package`` (the name to import), ``version``, ``pack_name`` and ``pack_author``."""
 
     name: str = "python-package"
     base: str = "python"
@@ -61,14 +61,14 @@ TARGET: Final = Package()
 
 def _about(options: Options) -> dict[str, str]:
     """Return what is said about the package: the options over the pack's name, version and author."""
-    name = checked(options, "name", "detection-rules", "[A-Za-z][A-Za-z0-9_-]{0,62}[A-Za-z0-9]", "use letters, digits and hyphens")
+    name = checked(options, "pack_name", "detection-rules", "[A-Za-z][A-Za-z0-9_-]{0,62}[A-Za-z0-9]", "use letters, digits and hyphens")
     slug = re.sub("[^a-z0-9]+", "_", name.lower())
     pattern = rf"(?!({'|'.join(keyword.kwlist)})\Z)[a-z][a-z0-9_]{{1,63}}"
     return {
         "name": name,
         "package": checked(options, "package", slug, pattern, "use small letters, digits and underscores, no word of Python's own"),
         "version": checked(options, "version", "1.0.0", VERSION, "use three numbers, such as 1.2.0"),
-        "author": checked(options, "author", "the authors of its rules", _ONE_LINE, "use one line"),
+        "author": checked(options, "pack_author", "the authors of its rules", _ONE_LINE, "use one line"),
     }
 
 

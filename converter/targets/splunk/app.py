@@ -34,7 +34,11 @@ _ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]{1,256}"
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The package target; options are ``form`` (``tgz`` or ``folder``), ``app_id``, ``app_label``, ``version``, ``author``."""
+    """The package target.
+
+    Options are ``form`` (``tgz`` or ``folder``), ``app_id``, ``app_label``,
+    ``version``, ``pack_name`` and ``pack_author``.
+    """
 
     name: str = "splunk-app"
     base: str = "splunk"
@@ -66,7 +70,7 @@ TARGET: Final = App()
 
 def _about(options: Options) -> dict[str, str]:
     """Return what is said about the app: the options over the pack's name, version and author."""
-    name = str(options.get("name") or "detection-rules")
+    name = str(options.get("pack_name") or "detection-rules")
     slug = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
     words = " ".join(re.split("[^A-Za-z0-9]+", name)).strip()
     label = words[:1].upper() + words[1:] if len(words) >= len("rules") else f"Detection rules {words}".strip()
@@ -74,7 +78,7 @@ def _about(options: Options) -> dict[str, str]:
         "app_id": checked(options, "app_id", slug, APP_ID, "use small letters, digits and underscores, none of Splunk's own names"),
         "label": checked(options, "app_label", label, LABEL, "use 5 to 80 characters on one line, without backslashes"),
         "version": checked(options, "version", "1.0.0", VERSION, "use three numbers, such as 1.2.0"),
-        "author": checked(options, "author", "the authors of its rules", _ONE_LINE, "use one line without backslashes"),
+        "author": checked(options, "pack_author", "the authors of its rules", _ONE_LINE, "use one line without backslashes"),
         "description": "Detection rules as saved searches, compiled from Sigma rules",
     }
 
