@@ -2,7 +2,8 @@
 
 Lower-case operators, every literal quoted unless it has a wildcard, no ``not``
 inside a value list, parentheses around every mixed group.  KQL has neither
-``?`` nor regular expressions nor a comparison without regard to case.
+``?`` nor regular expressions nor a comparison without regard to case; a text
+is asked of the field's caseless multi-field, in lower case, where it has one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final, assert_never
 
-from converter.data import Binding
+from converter.data import Binding, fields
 from converter.ir import (
     And,
     Boolean,
@@ -42,6 +43,8 @@ IGNORE_ABOVE: Final = 1024
 """Characters of a keyword that the index keeps; a longer value is not indexed."""
 LONG: Final = 2**63
 """Where a long ends; Elasticsearch refuses a query that orders by a number beyond it, and finds none equal to it."""
+WHOLE: Final = ("keyword", "wildcard")
+"""Types whose index holds whole texts, with regard to case."""
 _SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
@@ -96,20 +99,21 @@ def _not(child: Node, resolved: ResolvedRule) -> str:
 def _value_list(children: tuple[Node, ...], resolved: ResolvedRule) -> str | None:
     """Return texts on one field as ``field:(a or b)``, ``None`` for anything else."""
     same = [child for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)]
-    if len(same) < len(children) or len({child.field for child in same}) != 1:
+    paths = {path_of(child.test, resolved.fields[child.field]) for child in same if isinstance(child.test, Text)}
+    if len(same) < len(children) or len(paths) != 1 or len({child.field for child in same}) != 1:
         return None
     binding = resolved.fields[same[0].field]
     values = [_text(child, child.test, binding, resolved) for child in same if isinstance(child.test, Text)]
-    return f"{_name(binding.path)}:({' or '.join(values)})"
+    return f"{_name(paths.pop())}:({' or '.join(values)})"
 
 
 def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
     name = _name(binding.path)
     match tree.test:
         case Text():
-            return f"{name}:{_text(tree, tree.test, binding, resolved)}"
+            return f"{_name(path_of(tree.test, binding))}:{_text(tree, tree.test, binding, resolved)}"
         case Number(value):
-            return f"{name}:{scalar_text(value) if binding.type != 'keyword' else _quoted(scalar_text(value))}"
+            return f"{name}:{scalar_text(value) if binding.type not in WHOLE else _quoted(scalar_text(value))}"
         case Boolean(value):
             return f"{name}:{scalar_text(value)}"
         case Null():
@@ -117,7 +121,7 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
         case Compare(operator, value):
             return f"{name} {_OPERATORS[operator]} {scalar_text(value)}"
         case Cidr(network):
-            return f"{name}:{_quoted(network)}"
+            return f"{_name(binding.ip or binding.path)}:{_quoted(network)}"
         case Exists(present):
             return f"{name}:*" if present else f"not {name}:*"
         case Regex() | FieldRef():
@@ -148,8 +152,22 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     return f"({text})" if text.lower().endswith("not") else text
 
 
+def path_of(test: Text, binding: Binding) -> str:
+    """Return where a text is looked for: in the caseless multi-field when case does not matter and lower case is the oracle's fold.
+
+    The normalizer folds each character by itself, the Kelvin sign and the
+    dotted capital I to ASCII letters, which the oracle never does.
+    """
+    literals = [part for part in test.parts if isinstance(part, str)]
+    if test.cased or not binding.caseless or binding.field.one_spelling or not literals:
+        return binding.path
+    return binding.caseless if all(fold(char) == char.lower() for part in literals for char in part) else binding.path
+
+
 def _spelled(text: str, test: Text, binding: Binding) -> str:
-    """Return a literal as the producer writes it, where its field has one spelling; regard to case then loses nothing."""
+    """Return a literal as the index holds it, where its field has one spelling or a caseless index; regard to case then loses nothing."""
+    if path_of(test, binding) != binding.path:
+        return fold(text)
     if test.cased or not binding.field.one_spelling:
         return text
     return binding.spelling(text) if binding.field.values else fold(text)
@@ -220,14 +238,26 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
     """Return the column of the table: the field's type, or what makes its type not matter."""
     if isinstance(test, Exists) and not test.present:
         return "absent"
-    if name in _EMPTINESS:
-        return "as_is" if not resolved.guard else binding.type
-    if isinstance(test, Text) and binding.type == "keyword":
-        letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
-        if test.cased or not letters:
-            return "cased"
-        return "one_spelling" if binding.field.one_spelling else "keyword"
-    return binding.type
+    if isinstance(test, Cidr) and binding.ip:
+        return "ip"
+    if name in _EMPTINESS and not resolved.guard:
+        return "as_is"
+    if binding.type not in WHOLE:
+        return binding.type
+    return _text_kind(test, binding, resolved) if isinstance(test, Text) and name not in _EMPTINESS else "keyword"
+
+
+def _text_kind(test: Text, binding: Binding, resolved: ResolvedRule) -> str:
+    """Return the column for a text on a field that holds whole texts: what becomes of its case there."""
+    letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
+    written = fields(resolved.source.id).get(binding.field.name) if resolved.guard else None
+    if letters and test.cased and binding.field.lower and written is not None and not written.lower:
+        return "lowered"
+    if test.cased or not letters:
+        return "cased"
+    if binding.field.one_spelling:
+        return "one_spelling"
+    return "caseless" if path_of(test, binding) != binding.path else "keyword"
 
 
 _EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
