@@ -12,21 +12,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from converter.data import Field, fields, source_of
-from converter.ir import FieldMatch, Text, atoms, fits, fold
-from converter.model import Diagnostic, Severity
-from converter.pack import Loaded
+from converter.checks.finding import Finding, finding, replaced
+from converter.checks.subject import Subject
+from converter.data import Field, fields
+from converter.ir import FieldMatch, Shape, Text, fits, fold
 
 CODE = "S002"
 
 
-def check(loaded: Loaded) -> Iterator[Diagnostic]:
+def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each text that none of the field's values can be."""
-    source = source_of(loaded.rule.logsource)
-    if source is None or loaded.tree is None:
+    source = subject.table
+    if source is None or subject.tree is None or subject.rule.taxonomy != "sigma":
         return
     known = fields(source.id)
-    for atom in atoms(loaded.tree):
+    for atom in subject.atoms:
         if not isinstance(atom, FieldMatch) or not isinstance(atom.test, Text) or atom.field not in known:
             continue
         message = _against(known[atom.field], atom.test)
@@ -34,7 +34,9 @@ def check(loaded: Loaded) -> Iterator[Diagnostic]:
             literal = atom.test.literal
             close = difflib.get_close_matches(literal, known[atom.field].values, n=1, cutoff=0.5)
             help_text = f"did you mean '{close[0]}'?" if close else "see what the log source's producer writes"
-            yield Diagnostic(CODE, Severity.WARNING, loaded.rule.source.span(atom.offsets), message, help=help_text)
+            whole = close and atom.test.shape is Shape.EQUALS and not set(atom.modifiers) - {"cased"}
+            fix = replaced(subject.source, atom.offsets, close[0], safe=False) if whole else None
+            yield finding(CODE, subject.source, atom.offsets, message, help_text, fix=fix)
 
 
 def _against(field: Field, test: Text) -> str:

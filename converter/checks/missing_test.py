@@ -10,23 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from converter.model import Diagnostic, Severity
-from converter.pack import Loaded
+from converter.checks.finding import Finding, finding
+from converter.checks.subject import Subject
 
 CODE = "S003"
 
 
-def check(loaded: Loaded) -> Iterator[Diagnostic]:
+def check(subject: Subject) -> Iterator[Finding]:
     """Yield one finding when the rule's tests do not show both answers."""
-    if loaded.is_opaque:
+    if subject.loaded.is_opaque:
         return
-    tests = loaded.rule.converter.get("tests", ())
+    tests = subject.rule.converter.get("tests", ())
     answers = {one["match"] for one in tests if "match" in one} | ({True} if any(one.get("match_count") for one in tests) else set())
     if True not in answers:
-        yield _finding(loaded, "no test shows an event that the rule matches", "add one with 'match: true' under x-converter.tests")
+        yield _told(subject, "no test shows an event that the rule matches", "add one with 'match: true' under x-converter.tests")
     elif False not in answers:
-        yield _finding(loaded, "no test shows an event that the rule does not match", "add one with 'match: false' under x-converter.tests")
+        yield _told(subject, "no test shows an event that the rule does not match", "add one with 'match: false' under x-converter.tests")
 
 
-def _finding(loaded: Loaded, message: str, help_text: str) -> Diagnostic:
-    return Diagnostic(CODE, Severity.WARNING, loaded.rule.span("x-converter.tests"), message, help=help_text)
+def _told(subject: Subject, message: str, help_text: str) -> Finding:
+    positions = subject.rule.positions
+    place = positions.get("x-converter.tests", positions.get("x-converter", 0))
+    return finding(CODE, subject.source, place, message, help_text)

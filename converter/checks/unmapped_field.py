@@ -11,23 +11,26 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from converter.data import fields, source_of
-from converter.ir import FieldMatch, atoms
-from converter.model import Diagnostic, Severity
-from converter.pack import Loaded
+from converter.checks.finding import Finding, finding, replaced
+from converter.checks.subject import Subject
+from converter.data import fields
+from converter.ir import FieldMatch
 
 CODE = "S001"
 
 
-def check(loaded: Loaded) -> Iterator[Diagnostic]:
+def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each field that the log source's table lacks."""
-    source = source_of(loaded.rule.logsource)
-    if source is None or loaded.tree is None:
+    source = subject.table
+    if source is None or subject.tree is None or subject.rule.taxonomy != "sigma":
         return
     known = fields(source.id)
-    for atom in atoms(loaded.tree):
-        if isinstance(atom, FieldMatch) and atom.field not in known:
-            close = difflib.get_close_matches(atom.field, known, n=1)
-            help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
-            message = f"no event of the {source.title} has the field '{atom.field}'"
-            yield Diagnostic(CODE, Severity.WARNING, loaded.rule.source.span(atom.offsets), message, help=help_text)
+    asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
+    for item in subject.items:
+        if item.field not in asked or item.field in known:
+            continue
+        close = difflib.get_close_matches(item.field, known, n=1)
+        help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
+        message = f"no event of the {source.title} has the field '{item.field}'"
+        fix = replaced(subject.source, item.key, "|".join((close[0], *item.modifiers)), safe=False) if close else None
+        yield finding(CODE, subject.source, item.key, message, help_text, fix=fix)

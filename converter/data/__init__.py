@@ -1,6 +1,6 @@
 """Facts with their sources: log sources, fields, views, ATT&CK, schemas.  Files are read on first use."""
 
-from converter.data.attack import Tactic, Technique, Threat, attack_version, tactic, tactic_named, technique, threats
+from converter.data.attack import Tactic, Technique, Threat, attack_tags, attack_version, retired, tactic, tactic_named, technique, threats
 from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
 from converter.data.shipped import shipped
@@ -15,6 +15,7 @@ __all__ = [
     "Tactic",
     "Technique",
     "Threat",
+    "attack_tags",
     "attack_version",
     "bindings",
     "ecs_bindings",
@@ -27,6 +28,7 @@ __all__ = [
     "falco_view",
     "fields",
     "load",
+    "retired",
     "shipped",
     "source_of",
     "sources",

@@ -86,6 +86,21 @@ def technique(tag: str) -> Technique | None:
     return Technique(number, found["name"], tuple(found["tactics"])) if found else None
 
 
+def retired(tag: str) -> tuple[str, ...] | None:
+    """Return what ATT&CK has instead of a technique that it revoked (its id) or deprecated (nothing); ``None`` for one that it has."""
+    found = _data()["techniques"].get(tag.removeprefix("attack.").upper(), {})
+    if "revoked_by" in found:
+        return (str(found["revoked_by"]),)
+    return () if found.get("deprecated") else None
+
+
+def attack_tags() -> tuple[str, ...]:
+    """Return the tags of all tactics and techniques that ATT&CK has today."""
+    known = _data()["techniques"].items()
+    current = [number.lower() for number, one in known if "revoked_by" not in one and not one.get("deprecated")]
+    return tuple(f"attack.{name}" for name in (*_data()["tactics"], *current))
+
+
 def threats(tags: tuple[str, ...]) -> tuple[Threat, ...]:
     """Return the tactics of a rule's tags in their order, each with the techniques that belong to it.
 

@@ -1,9 +1,10 @@
 """Meaning: the nodes of a detection, how Sigma is lowered to them, and the oracle that evaluates them."""
 
 from converter.ir.detection import detection_of
-from converter.ir.evaluate import evaluate, fits, fold, holds, unevaluable
+from converter.ir.evaluate import evaluate, fits, holds, unevaluable
 from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
+from converter.ir.fold import fold, spellings
 from converter.ir.link import link
 from converter.ir.lower import lower
 from converter.ir.nodes import (
@@ -31,26 +32,58 @@ from converter.ir.nodes import (
     parts_of,
     sigma_text,
 )
+from converter.ir.regex import (
+    Anchor,
+    BackReference,
+    Chain,
+    CharSet,
+    Choice,
+    Expression,
+    Literal,
+    Look,
+    Place,
+    Ranges,
+    RegexProblem,
+    Repeat,
+    nodes_of,
+    nullable,
+    trimmed,
+)
+from converter.ir.regex_read import read_regex
+from converter.ir.regex_search import regex_finder
+from converter.ir.usage import used_detections
 
 __all__ = [
     "FEATURES",
+    "Anchor",
     "And",
     "Atom",
+    "BackReference",
     "Boolean",
+    "Chain",
+    "CharSet",
+    "Choice",
     "Cidr",
     "Compare",
     "Exists",
+    "Expression",
     "FieldMatch",
     "FieldRef",
     "Found",
     "Keyword",
+    "Literal",
+    "Look",
     "Node",
     "Not",
     "Null",
     "Number",
     "Or",
     "Parts",
+    "Place",
+    "Ranges",
     "Regex",
+    "RegexProblem",
+    "Repeat",
     "Shape",
     "Test",
     "Text",
@@ -66,10 +99,17 @@ __all__ = [
     "link",
     "lookup",
     "lower",
+    "nodes_of",
+    "nullable",
     "parts_of",
+    "read_regex",
+    "regex_finder",
     "scalar_text",
     "sigma_text",
+    "spellings",
     "texts",
     "too_deep",
+    "trimmed",
     "unevaluable",
+    "used_detections",
 ]

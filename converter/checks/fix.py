@@ -1,0 +1,129 @@
+"""Apply fixes to files: by position, so that every other byte stays; verified by reading the result before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from converter.checks.finding import Edit, Finding, Fix
+from converter.checks.sameness import Shape, shape
+from converter.formats import Map, read
+from converter.model import Rule, has_errors
+from converter.pack import Loaded, RuleFile, load_bytes, read_bytes
+
+_BOM = "\ufeff".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A file with its bytes before and after, and the findings that the edits cured."""
+
+    file: RuleFile
+    before: bytes
+    after: bytes
+    cured: tuple[Finding, ...]
+
+
+def fix_files(files: Iterable[RuleFile], findings: Sequence[Finding], *, unsafe: bool) -> tuple[Fixed, ...]:
+    """Return the files that fixes change; nothing is written.
+
+    Of the fixes of a file those are kept that, one after the other, leave a
+    file which reads without new errors and where nothing but their own point
+    changed.  A safe fix keeps the detection's meaning.
+
+    Raises:
+        OSError: if a file can no longer be read.
+    """
+    by_path: dict[str, list[Finding]] = {}
+    for one in findings:
+        if one.fix and (one.fix.safe or unsafe):
+            by_path.setdefault(one.source.path, []).append(one)
+    done = []
+    for file in dict.fromkeys(files):
+        wanted = by_path.get(file.name, [])
+        if wanted:
+            fixed = _fixed(file, wanted)
+            if fixed:
+                done.append(fixed)
+    return tuple(done)
+
+
+def _fixed(file: RuleFile, wanted: Sequence[Finding]) -> Fixed | None:
+    data = read_bytes(file.path)
+    bom, text = (_BOM, data[len(_BOM) :]) if data.startswith(_BOM) else (b"", data)
+    source = wanted[0].source.text
+    if text.decode("utf-8", "replace") != source:
+        return None  # the file changed since it was read
+    before, kept = _parts(data, file), [one for one in wanted if one.fix]
+    if not _is_sound(before, _parts(bom + _applied(source, kept), file), kept):
+        kept = _sound_ones(source, bom, kept, before, file)
+    after = bom + _applied(source, kept)
+    return Fixed(file, data, after, tuple(kept)) if kept and after != data else None
+
+
+def _sound_ones(source: str, bom: bytes, wanted: Sequence[Finding], before: _Parts, file: RuleFile) -> list[Finding]:
+    """Return the fixes that hold, taken one after the other."""
+    kept: list[Finding] = []
+    for one in wanted:
+        if _is_sound(before, _parts(bom + _applied(source, [*kept, one]), file), [*kept, one]):
+            kept.append(one)
+    return kept
+
+
+def _applied(source: str, findings: Sequence[Finding]) -> bytes:
+    """Return the text with the edits made, from the last to the first; of two that meet the earlier one wins."""
+    edits: list[Edit] = []
+    for one in findings:
+        new = [edit for edit in (one.fix.edits if one.fix else ()) if edit not in edits]
+        if not any(edit.start < other.end and other.start < edit.end for edit in new for other in edits):
+            edits += new
+    for edit in sorted(edits, reverse=True):
+        source = source[: edit.start] + edit.text + source[edit.end :]
+    return source.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a file says: its rules, their meaning, and each document's keys."""
+
+    rules: tuple[Loaded, ...]
+    meanings: tuple[Shape | None, ...]
+    documents: tuple[object, ...]
+    errors: int
+
+
+def _parts(data: bytes, file: RuleFile) -> _Parts:
+    rules, errors = load_bytes(data, file)
+    documents = read(data, file.name)
+    values = tuple(one.value for one in documents) if isinstance(documents, tuple) else ()
+    bad = len(errors) + sum(has_errors(loaded.diagnostics) for loaded in rules)
+    return _Parts(rules, tuple(shape(one.tree) if one.tree else None for one in rules), values, bad)
+
+
+def _is_sound(before: _Parts, after: _Parts, findings: Sequence[Finding]) -> bool:
+    """Whether nothing changed but the keys that the fixes name, and no meaning unless a fix is unsafe."""
+    if len(before.rules) != len(after.rules) or len(before.documents) != len(after.documents) or after.errors > before.errors:
+        return False
+    fixes = [one.fix for one in findings if one.fix]
+    if all(fix.safe for fix in fixes) and before.meanings != after.meanings:
+        return False
+    keys = {fix.key for fix in fixes}
+    if not all(map(_is_same, before.documents, after.documents, [keys] * len(before.documents))):
+        return False
+    return all(map(_is_same_rule, before.rules, after.rules, [keys] * len(before.rules)))
+
+
+def _is_same(before: object, after: object, keys: set[str]) -> bool:
+    if not isinstance(before, Map) or not isinstance(after, Map):
+        return before == after
+    return all(repr(before.get(key)) == repr(after.get(key)) for key in {*before, *after} - keys) and set(after) <= {*before, *keys}
+
+
+def _is_same_rule(before: Loaded, after: Loaded, keys: set[str]) -> bool:
+    """Whether two headers agree on everything but the keys named; a derived id that is written out stays the same id."""
+    free = {"source", "positions", "detection", "converter", *keys} - {"id"}
+    free |= {"converter"} if "x-converter" in keys else set()
+    return all(getattr(before.rule, one.name) == getattr(after.rule, one.name) for one in fields(Rule) if one.name not in free)
+
+
+__all__ = ["Fix", "Fixed", "fix_files"]
