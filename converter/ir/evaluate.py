@@ -14,6 +14,7 @@ from operator import ge, gt, le, lt
 from typing import Any, Final, assert_never
 
 from converter.ir.events import Found, lookup, scalar_text, texts
+from converter.ir.fold import fold
 from converter.ir.nodes import (
     And,
     Boolean,
@@ -36,6 +37,8 @@ from converter.ir.nodes import (
     Wild,
     atoms,
 )
+from converter.ir.regex import RegexProblem
+from converter.ir.regex_search import regex_finder
 from converter.model import Diagnostic, Severity, Source
 
 
@@ -57,13 +60,12 @@ def evaluate(tree: Node, event: Mapping[str, Any]) -> bool:
 
 
 def unevaluable(tree: Node, source: Source) -> tuple[Diagnostic, ...]:
-    """Name the atoms that the oracle does not decide yet: regular expressions."""
-    message = "regular expressions are not evaluated yet"
-    help_text = "use contains, startswith, endswith or wildcards"
+    """Name the atoms that the oracle does not decide: regular expressions that no linear search answers."""
+    problems = ((atom, regex_finder(atom.test.pattern, atom.test.flags)) for atom in atoms(tree) if isinstance(atom.test, Regex))
     return tuple(
-        Diagnostic("M009", Severity.ERROR, source.span(atom.offsets), message, help=help_text)
-        for atom in atoms(tree)
-        if isinstance(atom.test, Regex)
+        Diagnostic("M009", Severity.ERROR, source.span(atom.offsets), f"{found.message} (at character {found.offset + 1})", help=found.help)
+        for atom, found in problems
+        if isinstance(found, RegexProblem)
     )
 
 
@@ -100,8 +102,15 @@ def _scalar(test: Text | Number | Boolean | Compare | Cidr | Regex, value: objec
         case Cidr(network):
             return isinstance(value, str) and _inside(value, network)
         case Regex():
-            raise ValueError("a tree with regular expressions was evaluated; ask unevaluable() first")
+            return _found(test, scalar_text(value))
     assert_never(test)
+
+
+def _found(test: Regex, text: str) -> bool:
+    finder = regex_finder(test.pattern, test.flags)
+    if isinstance(finder, RegexProblem):
+        raise ValueError("a tree with an expression that cannot be searched for was evaluated; ask unevaluable() first")
+    return finder(text)
 
 
 _ORDER: Final[dict[str, Callable[[float, float], bool]]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
@@ -141,20 +150,6 @@ def _related(one: object, other: object, shape: Shape) -> bool:
             return text.endswith(part)
         case _:
             return text == part
-
-
-def fold(text: str) -> str:
-    """Return ``text`` without regard to case.
-
-    ASCII letters fold among themselves, other letters by their simple lower
-    case, and ASCII never equals non-ASCII (the Kelvin sign is not a k).
-    """
-    return text.lower() if text.isascii() else "".join(map(_fold_one, text))
-
-
-def _fold_one(character: str) -> str:
-    lower = character.lower()
-    return lower if len(lower) == 1 and lower.isascii() == character.isascii() else character
 
 
 def fits(parts: Parts, text: str, cased: bool) -> bool:

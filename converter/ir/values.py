@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ from converter.ir.nodes import (
     Text,
     Wild,
 )
+from converter.ir.regex import RegexProblem
+from converter.ir.regex_read import read_regex
 
 DASHES: Final = 5
 """Dashes of a value under ``windash``; each multiplies the value's spellings by five."""
@@ -60,6 +63,9 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
     if key and "windash" in key.split("|"):
         _bound_dashes(values, places)
     try:
+        if key and "re" in key.split("|"):
+            # pySigma compiles the expression with Python's re, which warns of [[:alpha:]].
+            warnings.filterwarnings("ignore", category=FutureWarning, module="sigma.types")
         item = SigmaDetectionItem.from_mapping(key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
     except SigmaRegularExpressionError as error:
         raise LoweringError("M006", _told(error), "correct the regular expression") from error
@@ -138,8 +144,7 @@ def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for ea
         case sigma.SigmaExists():
             return Exists(value.exists)
         case sigma.SigmaRegularExpression():
-            flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
-            return Regex(str(value.regexp), flags)
+            return _regex(str(value.regexp), "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags)), offsets)
         case sigma.SigmaCIDRExpression():
             return Cidr(value.cidr)
         case sigma.SigmaCompareExpression():
@@ -147,6 +152,13 @@ def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for ea
         case sigma.SigmaFieldReference():
             return FieldRef(value.field, _reference_shape(value))
     raise LoweringError("M012", f"{type(value).__name__} is not supported", "", offsets)
+
+
+def _regex(pattern: str, flags: str, offsets: int) -> Regex:
+    found = read_regex(pattern, flags)
+    if isinstance(found, RegexProblem):
+        raise LoweringError("M006", f"{found.message} (at character {found.offset + 1})", found.help, offsets)
+    return Regex(pattern, flags)
 
 
 def _reference_shape(value: Any) -> Shape:  # noqa: ANN401 - SigmaFieldReference, imported lazily

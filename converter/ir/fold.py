@@ -1,0 +1,40 @@
+"""Texts without regard to case: what the oracle and regular expressions with the flag ``i`` take for one letter."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Final
+
+_CASED_BELOW: Final = 0x1F000
+"""No letter above has two cases (Unicode 15, UnicodeData.txt)."""
+
+
+def fold(text: str) -> str:
+    """Return ``text`` without regard to case.
+
+    ASCII letters fold among themselves, other letters by their simple lower
+    case, and ASCII never equals non-ASCII (the Kelvin sign is not a k).
+    """
+    return text.lower() if text.isascii() else "".join(map(_fold_one, text))
+
+
+def _fold_one(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 and lower.isascii() == character.isascii() else character
+
+
+@lru_cache(maxsize=4096)
+def spellings(character: str) -> str:
+    """Return the characters that equal this one without regard to case, itself among them, in order of their codes."""
+    if character.isascii():
+        return "".join(sorted({character.lower(), character.upper()}))
+    return next((group for group in letter_cases() if character in group), character)
+
+
+@cache
+def letter_cases() -> tuple[str, ...]:
+    """Return the letters outside ASCII that have several spellings, each with all of them."""
+    groups: dict[str, list[str]] = {}
+    for character in map(chr, range(0x80, _CASED_BELOW)):
+        groups.setdefault(_fold_one(character), []).append(character)
+    return tuple("".join(group) for group in groups.values() if len(group) > 1)
