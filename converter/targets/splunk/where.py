@@ -1,0 +1,151 @@
+"""Splunk: print a node as an expression of ``where``, which says exactly what it means.
+
+``where`` compares with regard to case and is null on missing fields.
+
+Source: Splunk, Search Reference 9.0, "where" and "Evaluation functions".
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final, assert_never
+
+from converter.data import Binding
+from converter.ir import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    Exists,
+    FieldMatch,
+    FieldRef,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Regex,
+    Shape,
+    Text,
+    Wild,
+    feature_of_test,
+    scalar_text,
+)
+from converter.model import Diagnostic, Severity
+from converter.targets.contract import Inexpressible, ResolvedRule
+
+_OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+def where(tree: Node, resolved: ResolvedRule) -> str:
+    """Return ``tree`` as an expression that is true for exactly its events, false or null for all others."""
+    match tree:
+        case FieldMatch(field):
+            return _where_atom(tree, resolved.fields[field], resolved)
+        case And(children):
+            return _where_and(children, resolved)
+        case Or(children):
+            return _where_or(children, resolved)
+        case Not(child):
+            return _where_not(child, resolved)
+        case Keyword():
+            raise refused(tree, "a value without a field", "bind the value to a field", resolved)
+    assert_never(tree)
+
+
+def _where_and(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
+    return "(" + " AND ".join(where(child, resolved) for child in children) + ")"
+
+
+def _where_or(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
+    return "(" + " OR ".join(where(child, resolved) for child in children) + ")"
+
+
+def _where_not(child: Node, resolved: ResolvedRule) -> str:
+    # An expression on a missing field is null, and NOT null drops the event that Sigma keeps.
+    return f"NOT coalesce({where(child, resolved)}, false())"
+
+
+def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
+    name = _where_name(binding.path)
+    many = binding.path.endswith("{}") or "{}." in binding.path
+    match tree.test:
+        case Text() as test:
+            if any(ord(one) > 255 and not one.isprintable() for part in test.parts if isinstance(part, str) for one in part):
+                raise refused(tree, "a character that is not printed", "leave it out, for example with a wildcard", resolved)
+            return _where_text(name, test, many)
+        case Number(value):
+            return _where_text(name, Text((scalar_text(value),), cased=True), many)
+        case Boolean(value):
+            return _where_text(name, Text((scalar_text(value),), cased=True), many)
+        case Null():
+            return _where_null(name, many)
+        case Compare(operator, value):
+            if many:
+                raise refused(tree, "an order of numbers in a list", "compare a field with one value", resolved)
+            # In digits alone: that an expression reads an exponent is not documented.
+            return f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}"
+        case Exists(present):
+            return f"isnotnull({name})" if present else f"isnull({name})"
+        case FieldRef(other, shape):
+            return _where_related(tree, name, resolved.fields[other].path, shape, resolved)
+        case Cidr() | Regex():
+            raise refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
+    assert_never(tree.test)
+
+
+def _where_text(name: str, test: Text, many: bool) -> str:
+    if test.shape is Shape.PRESENT:
+        return f"(isnotnull({name}) AND NOT coalesce({_where_text(name, Text(('null',), cased=True), many)}, false()))"
+    pattern = _pattern(test)
+    if many:
+        return f'mvfind({name}, "{pattern}") >= 0'
+    if test.cased and test.shape is Shape.EQUALS and re.fullmatch(r"[A-Za-z0-9 _.:/@=,+-]*", test.literal):
+        return f'{name} == "{test.literal}"'
+    return f'match({name}, "{pattern}")'
+
+
+def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolved: ResolvedRule) -> str:
+    if "{}" in name or "{}" in other:
+        raise refused(tree, "a comparison with a field that is a list", "compare fields with one value", resolved)
+    mine, theirs = f"lower({name})", f"lower({_where_name(other)})"
+    if shape is not Shape.EQUALS:
+        raise refused(tree, "a part of another field", "compare the whole fields", resolved)
+    return f"{mine} == {theirs}"
+
+
+def _where_null(name: str, many: bool) -> str:
+    return f"(isnull({name}) OR {_where_text(name, Text(('null',), cased=True), many)})"
+
+
+def _pattern(test: Text) -> str:
+    """Return a regular expression for the whole value, without a backslash that two layers would have to escape."""
+    body = ""
+    for part in test.parts:
+        if part is Wild.MANY:
+            body += ".*"
+        elif part is Wild.ONE:
+            body += "."
+        else:
+            body += "".join(map(_pattern_character, part))
+    return f"(?{'s' if test.cased else 'is'})^{body}$"
+
+
+def _pattern_character(character: str) -> str:
+    if character.isalnum() or character in " _-/:@=,;<>%&!~#":
+        return character
+    if character in "\\\"`'" or not character.isprintable():
+        return f"[\\x{ord(character):02x}]" if ord(character) < 256 else character
+    return f"[{character}]" if character not in "^[]" else f"[\\x{ord(character):02x}]"
+
+
+def _where_name(path: str) -> str:
+    return path if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", path) else f"'{path}'"
+
+
+def refused(tree: Node, what: str, help_text: str, resolved: ResolvedRule) -> Inexpressible:
+    """Return what a printer raises for a part that SPL cannot say."""
+    span = resolved.rule.source.span(tree.offsets)
+    return Inexpressible(Diagnostic("T210", Severity.ERROR, span, f"SPL cannot express {what}", help=help_text))
