@@ -1,13 +1,16 @@
 """What Elastic's detection engine sees of an event: the document that the integration's pipeline indexes.
 
 The steps and the mapping stand in ``views/elastic/``; this module knows the
-kinds of steps and nothing about a log source.
+kinds of steps and nothing about a log source.  A step with ``when`` is taken
+where the path it names has a value, or has the value given for it.
 """
 
 from __future__ import annotations
 
 import copy
+import ipaddress
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -27,7 +30,8 @@ def elastic_document(event: Mapping[str, Any], source: str) -> dict[str, Any]:
     document: Any = copy.deepcopy(dict(event))
     for step in load(f"views/elastic/{source}.yml")["steps"]:
         kind = next(iter(step))
-        document = _STEPS[kind](document, step[kind], step)
+        if _is_due(document, step.get("when")):
+            document = _STEPS[kind](document, step[kind], step)
     result: dict[str, Any] = document
     return result
 
@@ -38,6 +42,22 @@ def elastic_mappings(source: str) -> Mapping[str, Any]:
     name = load(f"views/elastic/{source}.yml")["mappings"]
     loaded: dict[str, Any] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     return loaded
+
+
+def _is_due(document: Any, when: object) -> bool:  # noqa: ANN401 - JSON
+    if isinstance(when, Mapping):
+        return all(_get(document, path) == value for path, value in when.items())
+    return when is None or _get(document, str(when)) not in (_MISSING, None)
+
+
+def _take(document: Any, paths: Mapping[str, str], step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Begin anew with the named values alone, each at its place; one of ``absent`` counts as none."""
+    taken: dict[str, Any] = {}
+    for path, place in paths.items():
+        value = _get(document, path)
+        if value is not _MISSING and value is not None and value not in step.get("absent", ()):
+            _put(taken, place, value)
+    return taken
 
 
 def _unwrap_json(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
@@ -58,14 +78,14 @@ def _nest(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: A
 
 def _remove(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     parent, _, leaf = path.rpartition(".")
-    holder = _get(document, parent)
+    holder = _get(document, parent) if parent else document
     if isinstance(holder, dict):
         holder.pop(leaf, None)
     return document
 
 
 def _set(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    _put(document, path, step["to"])
+    _put(document, path, copy.deepcopy(step["to"]))
     return document
 
 
@@ -73,6 +93,91 @@ def _copy(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: AN
     value = _get(document, path)
     if value is not _MISSING and value is not None:
         _put(document, step["to"], copy.deepcopy(value))
+    return document
+
+
+def _rename(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Move a value; where there is one already it stays."""
+    if _get(document, step["to"]) is _MISSING:
+        _copy(document, path, step)
+    return _remove(document, path, step)
+
+
+def _lowercase(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    return _changed(document, path, lambda text: text.lower())
+
+
+def _number(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Turn digits into their number; a field of numbers has nothing else."""
+    value = _get(document, path)
+    if isinstance(value, str):
+        return _changed(document, path, int) if value.isascii() and value.isdecimal() else _remove(document, path, {})
+    return document
+
+
+def _replace(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Replace what a regular expression finds in a text."""
+    return _changed(document, path, lambda text: re.sub(step["pattern"], step["with"], text))
+
+
+def _decimal(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Turn a text that holds hexadecimal digits, the groups of a regular expression, into the decimal text of their number."""
+    value = _get(document, path)
+    found = re.fullmatch(step["pattern"], value) if isinstance(value, str) else None
+    return _changed(document, path, lambda _text: str(int("".join(found.groups()), 16))) if found else document
+
+
+def _listed(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Make a list of a value; one of ``absent`` makes an empty list."""
+    value = _get(document, path)
+    if value is not _MISSING and not isinstance(value, list):
+        _put(document, path, [] if value in step.get("absent", ()) else [value])
+    return document
+
+
+def _last_part(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put what follows the last of a separator elsewhere."""
+    value = _get(document, path)
+    if isinstance(value, str) and value:
+        _put(document, step["to"], value.rpartition(step["after"])[2])
+    return document
+
+
+def _split(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put the two parts of a text elsewhere, when it has exactly two; the whole goes."""
+    value = _get(document, path)
+    parts = value.split(step["at"]) if isinstance(value, str) else []
+    if len(parts) == len(step["to"]):
+        for place, part in zip(step["to"], parts, strict=True):
+            _put(document, place, part)
+    return _remove(document, path, step)
+
+
+def _address(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put a text elsewhere when the whole of it is an address."""
+    value = _get(document, path)
+    if isinstance(value, str):
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            return document
+        _put(document, step["to"], value)
+    return document
+
+
+def _rename_below(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Rename keys in the objects of a list."""
+    value = _get(document, path)
+    if isinstance(value, list):
+        names = step["keys"]
+        _put(document, path, [{names.get(key, key): inner for key, inner in one.items()} for one in value if isinstance(one, dict)])
+    return document
+
+
+def _changed(document: Any, path: str, change: Callable[[str], Any]) -> Any:  # noqa: ANN401 - JSON
+    value = _get(document, path)
+    if isinstance(value, str):
+        _put(document, path, change(value))
     return document
 
 
@@ -89,8 +194,8 @@ def _append(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: 
 
 def _map(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     value = _get(document, path)
-    if isinstance(value, str) and value in step["values"]:
-        _put(document, step["to"], step["values"][value])
+    if isinstance(value, str) and (value in step["values"] or "else" in step):
+        _put(document, step["to"], step["values"].get(value, step.get("else")))
     return document
 
 
@@ -120,6 +225,17 @@ def _is_empty(value: object) -> bool:
 
 
 _STEPS: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
+    "take": _take,
+    "rename": _rename,
+    "lowercase": _lowercase,
+    "number": _number,
+    "replace": _replace,
+    "decimal": _decimal,
+    "listed": _listed,
+    "last_part": _last_part,
+    "split": _split,
+    "address": _address,
+    "rename_below": _rename_below,
     "unwrap_json": _unwrap_json,
     "nest": _nest,
     "remove": _remove,
