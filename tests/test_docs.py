@@ -30,11 +30,11 @@ def test_readme_shows_the_table() -> None:
 
 def test_readme_shows_the_refusal() -> None:
     """The refused translation and its counter-example are printed so, the event shortened."""
-    done = _run("convert", "docs/examples/curl_user_agent.yml", "-t", "elastic")
+    done = _run("convert", "docs/examples/masters_group.yml", "-t", "elastic")
     assert (done.returncode, done.stdout) == (1, "")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for line in done.stderr.strip().splitlines():
-        shown = line if not line.startswith('  {"kind"') else '"userAgent": "CURL/8.5.0"'
+        shown = line if not line.startswith('  {"kind"') else '"groups": ["SYSTEM:MASTERS"]'
         assert shown in readme, line
 
 
