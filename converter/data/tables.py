@@ -66,6 +66,9 @@ class Binding:
     ``field`` is what the values there can be: on a target that keeps them in lower case, ``field.lower`` holds.  ``caseless`` is the
     path of a second index of the same values in lower case (``""``: none), on which an equal of a lower-cased value is found
     whatever its case; ``ip`` is the path of the addresses among the values, for a test on networks (``""``: none).
+
+    ``changed`` are values, ``#`` a hexadecimal digit, that the target leaves out or writes otherwise; ``digits`` says that some
+    become decimal digits; ``replaced`` pairs parts of values, between backslashes or (``^``) at the beginning, with what they become.
     """
 
     field: Field
@@ -74,6 +77,9 @@ class Binding:
     list: bool = False
     caseless: str = ""
     ip: str = ""
+    changed: tuple[str, ...] = ()
+    digits: bool = False
+    replaced: tuple[tuple[str, str], ...] = ()
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -151,7 +157,17 @@ def _binding(field: Field, entry: Mapping[str, Any]) -> Binding:
     if entry.get("case") == "lower":
         field = replace(field, lower=True, values=tuple(value.lower() for value in field.values))
     kind = entry.get("type", "keyword")
-    return Binding(field, entry["path"], kind, entry.get("list", False), entry.get("caseless", ""), entry.get("ip", ""))
+    return Binding(
+        field,
+        entry["path"],
+        kind,
+        entry.get("list", False),
+        entry.get("caseless", ""),
+        entry.get("ip", ""),
+        tuple(entry.get("changed", ())),
+        entry.get("digits", False),
+        tuple(entry.get("replaced", {}).items()),
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from converter.data import Binding, Field, Source, bindings, ecs_bindings, field
 from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
+from converter.targets.kept import met
 
 
 def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
@@ -35,6 +36,7 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
         for name in _names(atom):
             if name in known and "*" not in name:
                 found[name] = known[name]
+                problems += _changed(rule, name, atom, known[name], target)
             else:
                 problems.append(_unmapped(rule, name, atom, target, source.id))
     if problems:
@@ -75,6 +77,15 @@ def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Di
 
 def _names(atom: FieldMatch) -> list[str]:
     return [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
+
+
+def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: str) -> tuple[Diagnostic, ...]:
+    value = met(atom, name, binding)
+    if not value:
+        return ()
+    message = f"{target} does not keep '{value}' in the field '{name}' as it is, which this test could ask for"
+    help_text = f"ask for what no such value has, or disable {target} for this rule"
+    return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
 
 
 def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str) -> Diagnostic:
