@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Final
 
 from converter.checks.finding import Edit, Finding, Fix
-from converter.checks.fix import Fixed, fix_files
+from converter.checks.fix import Fixed, fix_pack
 from converter.checks.run import run
 from converter.data import load
 from converter.model import Diagnostic, ordered
@@ -59,7 +59,7 @@ Bad::  a copied rule with its old id        Good::  a new UUID for each rule
 """
 OTHERS: Final[Mapping[str, str]] = {"M001": _UNKNOWN_MODIFIER, "M010": _DUPLICATE_ID}
 
-__all__ = ["Edit", "Finding", "Fix", "Fixed", "codes", "find_all", "fix_files", "page", "run_checks", "title"]
+__all__ = ["Edit", "Finding", "Fix", "Fixed", "codes", "find_all", "fix_pack", "name_of", "page", "run_checks"]
 
 
 def find_all(pack: Pack, today: str = "", license: str = "") -> tuple[Finding, ...]:
@@ -85,7 +85,7 @@ def page(code: str) -> str | None:
     return f"{code}: {meaning}\n" if meaning else None
 
 
-def title(code: str) -> str:
+def name_of(code: str) -> str:
     """Return a check's name, such as ``unmapped-field``; the code itself for what is no check."""
     text = page(code) or code
     return text.partition(":")[0].partition(" ")[2] or code

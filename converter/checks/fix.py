@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Final
 
-from converter.checks.finding import Edit, Finding, Fix
+from converter.checks.finding import Edit, Finding
 from converter.checks.sameness import Shape, shape
 from converter.formats import Map, read
 from converter.model import Rule, has_errors
-from converter.pack import Loaded, RuleFile, load_bytes, read_bytes
+from converter.pack import Loaded, Pack, RuleFile, load_bytes, read_bytes
 
+ROUNDS: Final = 5
+"""How often a file is fixed and looked at again."""
 _BOM = "\ufeff".encode()
 
 
@@ -24,37 +27,50 @@ class Fixed:
     cured: tuple[Finding, ...]
 
 
-def fix_files(files: Iterable[RuleFile], findings: Sequence[Finding], *, unsafe: bool) -> tuple[Fixed, ...]:
-    """Return the files that fixes change; nothing is written.
+def fix_pack(pack: Pack, find: Callable[[Pack], Sequence[Finding]], *, unsafe: bool) -> tuple[Fixed, ...]:
+    """Return the files of a pack that fixes change; nothing is written.
 
-    Of the fixes of a file those are kept that, one after the other, leave a
-    file which reads without new errors and where nothing but their own point
-    changed.  A safe fix keeps the detection's meaning.
+    ``find`` is asked again after each round, because one cure may show the
+    next mistake.  Of the fixes of a file those are kept that, one after the
+    other, leave a file which reads without new errors and where nothing but
+    their own point changed; a safe fix keeps the detection's meaning.
 
     Raises:
         OSError: if a file can no longer be read.
     """
-    by_path: dict[str, list[Finding]] = {}
-    for one in findings:
-        if one.fix and (one.fix.safe or unsafe):
-            by_path.setdefault(one.source.path, []).append(one)
-    done = []
-    for file in dict.fromkeys(files):
-        wanted = by_path.get(file.name, [])
-        if wanted:
-            fixed = _fixed(file, wanted)
+    done: dict[RuleFile, Fixed] = {}
+    for _ in range(ROUNDS):
+        wanted: dict[str, list[Finding]] = {}
+        for one in find(pack):
+            if one.fix and (one.fix.safe or unsafe):
+                wanted.setdefault(one.source.path, []).append(one)
+        changed = {}
+        for file in dict.fromkeys(loaded.file for loaded in pack.rules):
+            data = done[file].after if file in done else read_bytes(file.path)
+            fixed = _fixed(file, data, wanted[file.name]) if file.name in wanted else None
             if fixed:
-                done.append(fixed)
-    return tuple(done)
+                changed[file] = fixed
+                first = done.get(file, fixed)
+                done[file] = Fixed(file, first.before, fixed.after, (*(first.cured if first is not fixed else ()), *fixed.cured))
+        if not changed:
+            break
+        pack = _reread(pack, {file: one.after for file, one in changed.items()})
+    return tuple(done.values())
 
 
-def _fixed(file: RuleFile, wanted: Sequence[Finding]) -> Fixed | None:
-    data = read_bytes(file.path)
+def _reread(pack: Pack, contents: Mapping[RuleFile, bytes]) -> Pack:
+    rules: list[Loaded] = []
+    for file in dict.fromkeys(loaded.file for loaded in pack.rules):
+        rules += load_bytes(contents[file], file)[0] if file in contents else [one for one in pack.rules if one.file == file]
+    return Pack(tuple(rules), pack.unread)
+
+
+def _fixed(file: RuleFile, data: bytes, wanted: Sequence[Finding]) -> Fixed | None:
     bom, text = (_BOM, data[len(_BOM) :]) if data.startswith(_BOM) else (b"", data)
     source = wanted[0].source.text
     if text.decode("utf-8", "replace") != source:
         return None  # the file changed since it was read
-    before, kept = _parts(data, file), [one for one in wanted if one.fix]
+    before, kept = _parts(data, file), list(wanted)
     if not _is_sound(before, _parts(bom + _applied(source, kept), file), kept):
         kept = _sound_ones(source, bom, kept, before, file)
     after = bom + _applied(source, kept)
@@ -124,6 +140,3 @@ def _is_same_rule(before: Loaded, after: Loaded, keys: set[str]) -> bool:
     free = {"source", "positions", "detection", "converter", *keys} - {"id"}
     free |= {"converter"} if "x-converter" in keys else set()
     return all(getattr(before.rule, one.name) == getattr(after.rule, one.name) for one in fields(Rule) if one.name not in free)
-
-
-__all__ = ["Fix", "Fixed", "fix_files"]

@@ -25,12 +25,14 @@ def check(subject: Subject) -> Iterator[Finding]:
     if source is None or subject.tree is None or subject.rule.taxonomy != "sigma":
         return
     known = fields(source.id)
+    names = [name for name in known if not name.endswith("*")]
     asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
     for item in subject.items:
         if item.field not in asked or item.field in known:
             continue
-        close = difflib.get_close_matches(item.field, known, n=1)
+        close = difflib.get_close_matches(item.field, names, n=1)
         help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
         message = f"no event of the {source.title} has the field '{item.field}'"
-        fix = replaced(subject.source, item.key, "|".join((close[0], *item.modifiers)), safe=False) if close else None
+        near = difflib.get_close_matches(item.field, close, cutoff=0.8)
+        fix = replaced(subject.source, item.key, "|".join((close[0], *item.modifiers)), safe=False) if near else None
         yield finding(CODE, subject.source, item.key, message, help_text, fix=fix)

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from converter.cli.options import format_option, pack_paths
-from converter.cli.show import Exit, put, say, tell
+from converter.cli.formats import FORMATS, Case, Step, cases_of, emit
+from converter.cli.options import format_option, pack_paths, policy_of
+from converter.cli.show import Exit, say, tell
+
+if TYPE_CHECKING:
+    from converter.pack import Loaded, Pack
+    from converter.verify import TestResult
 
 
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("-k", "expression", metavar="EXPR", help="Only tests whose rule or name holds this text.")
-@format_option("text", "json")
+@format_option(*FORMATS)
 def command(paths: tuple[str, ...], expression: str | None, output_format: str) -> None:
     """Run the events in the rules against the rules' own meaning."""
-    from converter.model import has_errors
     from converter.pack import load_pack
+
+    step = test_step(load_pack(pack_paths(paths, policy_of(paths))), expression)
+    emit([step], output_format)
+    if output_format != "github":
+        tell(step.diagnostics)
+    say(step.summary)
+    sys.exit(step.code)
+
+
+def test_step(pack: Pack, expression: str | None) -> Step:
+    """Return what became of the tests in a pack's rules."""
+    from converter.model import has_errors
     from converter.verify import run_tests
 
-    pack = load_pack(pack_paths(paths))
     results = []
     for loaded in pack.rules:
         for result in run_tests(loaded):
             if not expression or expression.lower() in f"{loaded.file.name} {loaded.rule.title} {result.name}".lower():
                 results.append((loaded, result))
     failed = [(loaded, result) for loaded, result in results if not result.passed]
-    tell([*pack.diagnostics, *(result.diagnostic for _, result in failed if result.diagnostic)])
-    if output_format == "json":
-        rows = [
-            {"rule": loaded.rule.id, "path": loaded.file.name, "test": one.name, "passed": one.passed, "message": one.message}
-            for loaded, one in results
-        ]
-        put(json.dumps({"schema_version": 1, "results": rows}, indent=1, ensure_ascii=False))
+    diagnostics = [*pack.diagnostics, *(result.diagnostic for _, result in failed if result.diagnostic)]
+    rows = [
+        {"rule": loaded.rule.id, "path": loaded.file.name, "test": one.name, "passed": one.passed, "message": one.message}
+        for loaded, one in results
+    ]
     untested = sum(not loaded.rule.converter.get("tests") for loaded in pack.rules)
-    say(
-        f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(pack.rules)} rules"
-        + (f" ({untested} without tests)" if untested else "")
+    summary = f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(pack.rules)} rules"
+    summary += f" ({untested} without tests)" if untested else ""
+    code = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINDINGS if failed else Exit.FINE
+    cases = [*(_case(loaded, one, number) for number, (loaded, one) in enumerate(results)), *cases_of(pack.diagnostics, ())]
+    return Step("test", code, summary, diagnostics, cases, rows)
+
+
+def _case(loaded: Loaded, one: TestResult, number: int) -> Case:
+    place = one.diagnostic.span if one.diagnostic else None
+    line = place.line if place else loaded.rule.span("title").line
+    text = one.diagnostic.render() if one.diagnostic else ""
+    failure = "" if one.passed else one.message or (one.diagnostic.message if one.diagnostic else "the test fails")
+    return Case(
+        f"{loaded.file.name}: {loaded.rule.title}", one.name or f"test {number + 1}", loaded.file.name, line, failure, "failure", text
     )
-    code = Exit.FINDINGS if failed else Exit.FINE
-    sys.exit(Exit.INPUT if has_errors(pack.diagnostics) else code)
+
+
+# pytest would take the function's name for a test's.
+test_step.__test__ = False  # type: ignore[attr-defined]

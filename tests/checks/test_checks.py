@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.checks import codes, find_all, fix_files, page, run_checks
+from converter.checks import codes, find_all, fix_pack, page, run_checks
 from converter.checks.sameness import shape
 from converter.pack import load_pack
 
@@ -40,7 +40,7 @@ def test_fixes_are_as_expected(code: str, unsafe: bool, update_golden: bool, mon
     """A fixed file is the expected one, byte for byte; what was fixed is found no more; a safe fix keeps every meaning."""
     monkeypatch.chdir(HERE / code)
     pack = load_pack([Path("bad.yml")])
-    fixed = fix_files([one.file for one in pack.rules], find_all(pack, TODAY), unsafe=unsafe)
+    fixed = fix_pack(pack, lambda one: find_all(one, TODAY), unsafe=unsafe)
     expected = Path("fixed.unsafe.yml" if unsafe else "fixed.yml")
     if update_golden:
         expected.unlink(missing_ok=True)
