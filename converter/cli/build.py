@@ -7,12 +7,14 @@ import sys
 
 import click
 
+from converter.cli.bridge import piped
 from converter.cli.options import (
     directions_of,
     flags_of,
     option_option,
     output_of,
     pack_paths,
+    pipeline_option,
     policy_of,
     target_option,
     targets_of,
@@ -35,6 +37,7 @@ COUNTER_EXAMPLES = 10
 @click.option("--write-baseline", is_flag=True, help="Record what is refused today, so that only new refusals fail.")
 @today_option
 @option_option
+@pipeline_option
 def command(
     paths: tuple[str, ...],
     targets: tuple[str, ...],
@@ -46,6 +49,7 @@ def command(
     write_baseline: bool,
     today: str | None,
     options: tuple[str, ...],
+    pipelines: tuple[str, ...],
 ) -> None:
     """Compile rules for targets into output/.
 
@@ -55,9 +59,9 @@ def command(
     from converter.pack import OutputError, Request, build
 
     gc.disable()  # one batch that makes no cycles and ends
-    policy = policy_of(paths, today)
+    policy, flags = policy_of(paths, today), flags_of(options)
     where = (pack_paths(paths, policy), targets_of(targets or policy.config.targets), output_of(output, policy))
-    request = Request(*where, flags_of(options), directions_of(allow), check, policy, write_baseline)
+    request = Request(*where, flags, directions_of(allow), check, piped(policy, pipelines, where[1], flags), write_baseline)
     try:
         done = build(request)
         if report:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from converter.cli.bridge import piped
 from converter.cli.counter import show_counter_example
-from converter.cli.options import directions_of, flags_of, option_option, policy_of, targets_of
+from converter.cli.options import directions_of, flags_of, option_option, pipeline_option, policy_of, targets_of
 from converter.cli.show import Exit, say, tell
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("-t", "--target", "target", required=True, metavar="TARGET", help="The target.")
 @click.option("--allow", multiple=True, metavar="DIRECTIONS", help="Let losses pass: narrower, mixed, unknown (comma-separated).")
 @option_option
-def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, ...]) -> None:
+@pipeline_option
+def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, ...], pipelines: tuple[str, ...]) -> None:
     """Compile one rule and print its main artifact; FILE may be - for standard input."""
     from converter.model import Severity, has_errors
     from converter.pack import RuleFile, compile_rule, load_bytes, package_options, read_bytes, told, unreadable
@@ -38,7 +40,7 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
     stem = "rule" if file == "-" else Path(file).stem
     loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem))
     tell([*problems, *(one for rule in loaded for one in rule.diagnostics if one.severity is not Severity.ERROR)])
-    policy = policy_of([] if file == "-" else [file])
+    policy = piped(policy_of([] if file == "-" else [file]), pipelines, [chosen], flags_of(options))
     outcomes = [compile_rule(rule, chosen, flags_of(options), directions_of(allow), policy) for rule in loaded]
     code = Exit.INPUT if has_errors(problems) else Exit.FINE
     for outcome in outcomes:

@@ -27,6 +27,12 @@ def option_option(function: _Function) -> _Function:
     return click.option("-O", "options", multiple=True, metavar="NAME=VALUE", help="An option of the target; repeatable.")(function)
 
 
+def pipeline_option(function: _Function) -> _Function:
+    """``-p PIPELINE``, repeatable."""
+    help_text = "A processing pipeline of pySigma: a YAML file, or the name of an installed one; repeatable."
+    return click.option("-p", "--pipeline", "pipelines", multiple=True, metavar="PIPELINE", help=help_text)(function)
+
+
 def format_option(*formats: str) -> Callable[[_Function], _Function]:
     """``--output-format``."""
     return click.option("--output-format", "output_format", type=click.Choice(formats), default=formats[0], show_default=True)
@@ -76,17 +82,26 @@ def policy_of(paths: Sequence[str], today: str | None = None) -> Policy:
 
 def targets_of(names: Sequence[str]) -> list[Target]:
     """Return the targets by name; an unknown one is wrong usage."""
-    import difflib
-
     from converter.targets import NAMES, PACKAGES, target
 
+    bridges: Sequence[str] = ()
+    if any(name.startswith("pysigma-") for name in names):
+        from converter.cli.bridge import backend_targets
+
+        bridges = backend_targets(names)
     for name in names:
-        if name not in NAMES and name not in PACKAGES:
-            close = difflib.get_close_matches(name, [*NAMES, *PACKAGES], n=1)
+        if name not in (*NAMES, *PACKAGES, *bridges):
             raise click.UsageError(
-                f"There is no target '{name}'." + (f" Did you mean '{close[0]}'?" if close else " See 'converter targets'.")
+                f"There is no target '{name}'." + (_meant(name, [*NAMES, *PACKAGES, *bridges]) or " See 'converter targets'.")
             )
     return [target(name) for name in dict.fromkeys(names or NAMES)]
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def flags_of(options: Sequence[str]) -> dict[str, str]:

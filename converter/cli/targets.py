@@ -21,6 +21,7 @@ def command(names: tuple[str, ...]) -> None:
         put(table(["target", "languages", "log sources"], rows))
         put("\npackage target, built by name only")
         put(table(["target", "the rules of", "what it makes"], [[name, targets_of([name])[0].base, _MAKES[name]] for name in PACKAGES]))
+        _pysigma()
         put("\nlog source          category, product, service")
         for source in sources().values():
             sigma = source.sigma
@@ -39,6 +40,27 @@ def command(names: tuple[str, ...]) -> None:
                 )
                 rows.append([feature, shown or "unsupported", str(entry.get("why", ""))])
             put(table(["feature", "fidelity by field type", "why"], rows) + "\n")
+
+
+def _pysigma() -> None:
+    """List what is installed of pySigma; a plugin that cannot be used is told and left out."""
+    from converter.cli.show import tell
+    from converter.targets import pysigma
+
+    problems = [*pysigma.plugin_problems(versions=True)]
+    rows = []
+    for name in pysigma.backend_names():
+        problem = pysigma.backend_problem(name, {})
+        if problem:
+            problems.append(pysigma.unusable(name, problem))
+        else:
+            rows.append([name, ", ".join(pysigma.backend_formats(name))])
+    tell(problems)
+    if rows:
+        put("\ninstalled pySigma backends, built by name only; what their queries mean is not known")
+        put(table(["target", "formats (-O format=…)"], rows))
+    if pysigma.pipeline_names():
+        put("\ninstalled pySigma pipelines (-p): " + ", ".join(pysigma.pipeline_names()))
 
 
 _MAKES = {

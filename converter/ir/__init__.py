@@ -32,6 +32,7 @@ from converter.ir.nodes import (
     parts_of,
     sigma_text,
 )
+from converter.ir.piped import lower_piped
 from converter.ir.regex import (
     Anchor,
     BackReference,
@@ -113,3 +114,4 @@ __all__ = [
     "unevaluable",
     "used_detections",
 ]
+    "lower_piped",

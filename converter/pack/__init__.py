@@ -3,7 +3,7 @@
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import Baseline, read_baseline
 from converter.pack.build import Report, Request, Row, build, package_options
-from converter.pack.compile import Outcome, compile_rule
+from converter.pack.compile import Outcome, compile_resolved, compile_rule
 from converter.pack.config import Acceptance, Config, load_config
 from converter.pack.known import is_known
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
@@ -27,6 +27,7 @@ __all__ = [
     "RuleFile",
     "Unread",
     "build",
+    "compile_resolved",
     "compile_rule",
     "digest",
     "find",

@@ -13,6 +13,7 @@ from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status, 
 from converter.pack.baseline import REASON, Baseline
 from converter.pack.config import Acceptance, Config
 from converter.pack.walk import Loaded
+from converter.targets import Pipeline
 
 if TYPE_CHECKING:
     from converter.pack.compile import Outcome
@@ -23,11 +24,15 @@ REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a pack allows: its configuration, its baseline, and the day (ISO 8601) that ends acceptances; ``""`` ends none."""
+    """What a pack allows: its configuration, its baseline, and the day (ISO 8601) that ends acceptances; ``""`` ends none.
+
+    ``pipelines`` are pySigma's, which every rule goes through first.
+    """
 
     config: Config = field(default_factory=lambda: Config(Path.cwd()))
     baseline: Baseline = field(default_factory=Baseline)
     today: str = ""
+    pipelines: Sequence[Pipeline] = ()
 
     def path(self, loaded: Loaded) -> str:
         """Return a rule's path below the pack, with ``/``; the whole path when it lies elsewhere."""

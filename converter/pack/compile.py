@@ -10,7 +10,8 @@ from converter.data import Source, source_of
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.walk import Loaded
-from converter.targets import Compilation, Opaque, ResolvedRule, Target, resolve
+from converter.targets import Compilation, Opaque, ResolvedRule, Target, pysigma, resolve
+from converter.targets.pysigma import PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,52 @@ def compile_rule(
         return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
     if loaded.is_opaque:
         return _opaque(loaded, target, options_of(rule, name, policy, flags))
-    if loaded.tree is None:
+    if loaded.tree is None and not _may_pass(loaded, name, policy):
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
-    resolved = resolve(rule, loaded.tree, name)
+    if name.startswith(PREFIX):
+        return _bridged(loaded, target, options_of(rule, name, policy, flags), policy)
+    piped = bool(policy.pipelines) or loaded.tree is None
+    resolved = pysigma.through(rule, policy.pipelines, name) if piped or loaded.tree is None else resolve(rule, loaded.tree, name)
+    return compile_resolved(loaded, resolved, target, options_of(rule, name, policy, flags), allow, policy, piped=piped)
+
+
+def compile_resolved(
+    loaded: Loaded,
+    resolved: ResolvedRule | Status | tuple[Diagnostic, ...],
+    target: Target,
+    options: Mapping[str, Any],
+    allow: frozenset[Fidelity],
+    policy: Policy,
+    *,
+    piped: bool = False,
+) -> Outcome:
+    """Return what a target makes of a rule in its names, or of what kept it from there; ``piped`` names are a pipeline's."""
+    name = target.base
     if isinstance(resolved, Status):
         return Outcome(loaded, name, resolved, False)
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
-    compilation = target.compile(resolved, options_of(rule, name, policy, flags))
+    compilation = target.compile(resolved, options)
+    if piped:
+        compilation = replace(compilation, diagnostics=(*compilation.diagnostics, *pysigma.unlisted(resolved, name)))
     if compilation.status is Status.UNSUPPORTED:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
     return _judged(loaded, compilation, allow, policy)
+
+
+def _may_pass(loaded: Loaded, name: str, policy: Policy) -> bool:
+    """Whether a rule that has no meaning here may get one from a pipeline, or be left to pySigma."""
+    able = {"M011", "M012"} if name.startswith(PREFIX) else {"M011"} if policy.pipelines else set()
+    return all(one.code in able for one in loaded.diagnostics if one.severity is Severity.ERROR)
+
+
+def _bridged(loaded: Loaded, target: Target, options: Mapping[str, Any], policy: Policy) -> Outcome:
+    """Return what a backend of pySigma's makes of a rule: to name the target is to accept that its meaning is unknown."""
+    source = Source("", str(loaded.rule.logsource), {}, {target.base: {}})
+    resolved = ResolvedRule(loaded.rule, Opaque("sigma", ""), source, {}, {}, policy.pipelines)
+    compilation = target.compile(resolved, options)
+    built = compilation.status is not Status.UNSUPPORTED
+    return Outcome(loaded, target.base, compilation.status, built, ordered(compilation.diagnostics), compilation.losses, compilation)
 
 
 def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outcome:

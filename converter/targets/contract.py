@@ -36,13 +36,22 @@ Meaning: TypeAlias = Detection | Opaque
 
 
 @dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A processing pipeline of pySigma's that rules go through first: a file's content, or ``None`` for an installed one of this name."""
+
+    name: str
+    content: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedRule:
     """A rule with the target's names for its fields.
 
     ``guard`` holds the target's own fields that select the log source, with
     their values: added on build, taken off on import, never part of the
     detection.  ``fields`` has an entry for each field of the detection that
-    the target knows.
+    the target knows.  ``pipelines`` are still to be gone through: only the
+    targets that hand the rule to pySigma get any.
     """
 
     rule: Rule
@@ -50,6 +59,7 @@ class ResolvedRule:
     source: Source
     guard: Mapping[str, str]
     fields: Mapping[str, Binding]
+    pipelines: Sequence[Pipeline] = ()
 
 
 @dataclass(frozen=True, slots=True)

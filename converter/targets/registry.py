@@ -20,11 +20,14 @@ _MODULES: Final = {
 
 
 def target(name: str) -> Target:
-    """Return the built-in target of this name.
+    """Return the built-in target of this name, or an installed backend of pySigma's as ``pysigma-<backend>``.
 
     Raises:
         KeyError: if there is none.
     """
+    if name.startswith("pysigma-"):
+        bridged: Target = importlib.import_module("converter.targets.pysigma").bridge(name)
+        return bridged
     if name not in NAMES and name not in PACKAGES:
         raise KeyError(name)
     found: Target = importlib.import_module(f"converter.targets.{_MODULES.get(name, name)}").TARGET

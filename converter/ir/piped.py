@@ -1,0 +1,102 @@
+"""From a rule that pySigma's transformations changed to nodes: items, values and conditions as they are now.
+
+Objects of pySigma come in as they are; what survived of an item keeps the
+place that its ``source`` names (see ``targets/pysigma``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from converter.ir.lower import _joined, _Lowering
+from converter.ir.nodes import And, FieldMatch, Node, Not, Null, Or
+from converter.ir.values import LoweringError, _node
+from converter.model import Diagnostic, Rule, Severity, ordered
+
+Places: TypeAlias = Callable[[Any], tuple[int, Sequence[int]]]
+"""From a detection item to the packed offsets of its value, and of each of its values as they were written."""
+
+
+def lower_piped(sigma: Any, rule: Rule, places: Places) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401 - a SigmaRule, never imported here
+    """Return what a ``SigmaRule`` means as it is now, or everything that is wrong with it.
+
+    ``rule`` is where it came from: its source and the places of its conditions.
+    """
+    return _Piped(rule, places).whole(sigma)
+
+
+class _Piped:
+    """Collects the diagnostics of one rule."""
+
+    def __init__(self, rule: Rule, places: Places) -> None:
+        self._rule, self._places = rule, places
+        self._lowering = _Lowering(rule)
+
+    def whole(self, sigma: Any) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401
+        found = {name: self._detection(name, one) for name, one in sigma.detection.detections.items()}
+        nodes = {name: node for name, node in found.items() if node is not None}
+        self._lowering.measure(found)
+        texts = [one.condition for one in sigma.detection.parsed_condition]
+        trees = [
+            self._lowering._condition(text, place, nodes, tuple(found))
+            for text, place in zip(texts, self._conditions(len(texts)), strict=True)
+        ]
+        tree = _joined(Or, trees, 0)
+        if self._lowering.diagnostics or tree is None:
+            return ordered(self._lowering.diagnostics)
+        return tree
+
+    def _conditions(self, count: int) -> list[int]:
+        """Return the places of the conditions as they were written."""
+        section = self._rule.detection
+        if "condition" not in section:
+            return [0] * count
+        offsets = self._lowering.place(section, "condition")
+        each = getattr(section["condition"], "offsets", [offsets])
+        return list(each) if len(each) == count else [offsets] * count
+
+    def _detection(self, name: str, detection: Any) -> Node | None:  # noqa: ANN401
+        """Return a detection's items under its linking; one that was emptied is told, as it would mean all events or none."""
+        if not detection.detection_items:
+            place = self._rule.positions.get("detection", 0)
+            self._lowering.diagnostics.append(
+                Diagnostic(
+                    "T506",
+                    Severity.ERROR,
+                    self._rule.source.span(place),
+                    f"the pipeline drops every item of '{name}', so that it would mean nothing or everything",
+                    help="give drop_detection_item a narrower condition, or leave the detection out of the rule's condition",
+                )
+            )
+            return None
+        kind = And if detection.item_linking.__name__ == "ConditionAND" else Or
+        items = [self._detection(name, one) if hasattr(one, "detection_items") else self._item(one) for one in detection.detection_items]
+        return _joined(kind, items, self._offsets(detection))
+
+    def _offsets(self, detection: Any) -> int:  # noqa: ANN401
+        first = detection.detection_items[0]
+        return self._offsets(first) if getattr(first, "detection_items", None) else self._places(first)[0]
+
+    def _item(self, item: Any) -> Node | None:  # noqa: ANN401
+        offsets, each = self._places(item)
+        try:
+            return self._linked(item, offsets, each if len(each) == len(item.value) else [offsets] * len(item.value))
+        except LoweringError as error:
+            self._lowering.tell(error.code, error.offsets or offsets, error.message, error.help)
+            return None
+
+    def _linked(self, item: Any, offsets: int, each: Sequence[int]) -> Node:  # noqa: ANN401
+        modifiers = tuple(_modifier(one) for one in item.modifiers)
+        if not item.value:
+            if item.field is None:
+                raise LoweringError("M008", "an empty list of keywords", "add a value")
+            return FieldMatch(item.field, Null(), offsets, modifiers)
+        nodes = tuple(_node(item.field, one, place, modifiers) for one, place in zip(item.value, each, strict=True))
+        kind = And if item.value_linking.__name__ == "ConditionAND" else Or
+        tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
+        return Not(tree, offsets) if getattr(item, "negated", False) else tree
+
+
+def _modifier(modifier: Any) -> str:  # noqa: ANN401 - one of pySigma's classes
+    return str(modifier.__name__).removeprefix("Sigma").removesuffix("Modifier").lower()

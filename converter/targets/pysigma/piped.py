@@ -1,0 +1,119 @@
+"""Our own targets behind a user's pipeline: its names are the target's, so no field is mapped twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from converter.data import Binding, Field, Source, bindings, ecs_types, fields, source_of
+from converter.ir import FieldMatch, FieldRef, Node, atoms, lower_piped
+from converter.model import Diagnostic, LogSource, Rule, Severity, Status
+from converter.targets.contract import Detection, Pipeline, ResolvedRule
+from converter.targets.pysigma.pipeline import combined, told
+
+GENERIC: Mapping[str, Mapping[str, Any]] = {
+    "elastic": {},
+    "python": {},
+    # Splunk's default fields: every event has them (Splunk, "Use default fields").
+    "splunk": {"macro": "sigma_pipeline", "definition": "index=*", "output": {"host": "host"}, "values": ["source", "sourcetype"]},
+}
+"""What a target needs of a log source that no table knows: the pipeline selects its events."""
+
+
+def through(rule: Rule, pipelines: Sequence[Pipeline], target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return the rule as it is behind the pipelines, in the target's names; or all that keeps it from there."""
+    from converter.targets.pysigma.document import fresh, places
+
+    try:
+        sigma = fresh(rule)
+        before = set(sigma.detection.detections)
+        combined(pipelines).apply(sigma)
+    except Exception as error:  # pySigma's and foreign code; what a pipeline's failure says is the author's text
+        offsets = getattr(getattr(error, "source", None), "offsets", 0)
+        place = rule.source.span(offsets) if offsets else rule.span("detection")
+        message = f"the pipeline refuses the rule: {told(error)}"
+        return (
+            Diagnostic("T505", Severity.ERROR, place, message, help=f"change the rule or the pipeline, or disable {target} for this rule"),
+        )
+    tree = lower_piped(sigma, rule, places)
+    if isinstance(tree, tuple):
+        return tree
+    added = bool(set(sigma.detection.detections) - before)
+    return named(_header(rule, sigma), tree, target, selected=added or _logsource(sigma) != rule.logsource)
+
+
+def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return a rule whose names are the target's already.
+
+    ``selected`` says that the rule itself selects the log source; else the
+    target's own condition is added, as without a pipeline.
+    """
+    known, table = source_of(rule.logsource), dict[str, Binding]()
+    if known is None or target not in known.targets:
+        if target not in GENERIC:
+            return Status.NO_SOURCE if known else (_no_source(rule),)
+        source = Source("", str(rule.logsource), {}, {target: GENERIC[target]})
+    else:
+        source, table = known, _by_path(target, known.id)
+    found: dict[str, Binding] = {}
+    for atom in atoms(tree):
+        if isinstance(atom, FieldMatch):
+            for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
+                found[name] = table.get(name) or _unlisted(name, target)
+    guard = {} if selected else source.targets[target].get("guard", {})
+    return ResolvedRule(rule, Detection(tree), source, guard, found)
+
+
+def unlisted(resolved: ResolvedRule, target: str) -> tuple[Diagnostic, ...]:
+    """Return a note for each field that the target's tables do not have: its type is a guess (T507)."""
+    listed = _by_path(target, resolved.source.id) if resolved.source.id else {}
+    strange = [name for name in resolved.fields if name not in listed and not (target == "elastic" and name in ecs_types())]
+    return tuple(
+        Diagnostic(
+            "T507",
+            Severity.NOTE,
+            _where(resolved, name),
+            f"the field '{name}' is in no table of {target}; it is taken for a keyword",
+            help="if it is of another type, the status can be wrong",
+        )
+        for name in strange
+        if target != "python"
+    )
+
+
+def _where(resolved: ResolvedRule, name: str) -> Any:  # noqa: ANN401 - a Span
+    assert isinstance(resolved.meaning, Detection)
+    found = (one for one in atoms(resolved.meaning.tree) if isinstance(one, FieldMatch) and one.field == name and one.offsets)
+    first = next(found, None)
+    return resolved.rule.source.span(first.offsets) if first else resolved.rule.span("detection")
+
+
+def _by_path(target: str, source: str) -> dict[str, Binding]:
+    """Return a target's fields of a log source by their names there."""
+    if target == "python":
+        return {name: Binding(one, name, one.type, one.many or one.each) for name, one in fields(source).items()}
+    try:
+        return {one.path: one for one in bindings(target, source).values()}
+    except FileNotFoundError:
+        return {}
+
+
+def _unlisted(name: str, target: str) -> Binding:
+    kind = ecs_types().get(name, "keyword") if target == "elastic" else "keyword"
+    return Binding(Field(name, kind), name, kind)
+
+
+def _no_source(rule: Rule) -> Diagnostic:
+    message = f"the log source ({rule.logsource}) is not among those that the tables know"
+    help_text = "see 'converter targets' for the log sources; a pipeline can name one with change_logsource"
+    return Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=help_text)
+
+
+def _logsource(sigma: Any) -> LogSource:  # noqa: ANN401 - a SigmaRule
+    return LogSource(sigma.logsource.category or "", sigma.logsource.product or "", sigma.logsource.service or "")
+
+
+def _header(rule: Rule, sigma: Any) -> Rule:  # noqa: ANN401 - a SigmaRule
+    """Return the rule's header with what transformations can change of it."""
+    return replace(rule, logsource=_logsource(sigma), fields=tuple(map(str, sigma.fields or ())))
