@@ -8,14 +8,18 @@ from typing import Any
 import click
 
 _COMMANDS = {
+    "init": "Start a rule pack with one rule, its tests and a CI workflow.",
     "build": "Compile a pack's rules into output/, and show what each translation means.",
     "convert": "Compile one rule and print its artifact.",
     "import": "Turn rules of other formats into canonical rules.",
     "check": "Look for mistakes in rules.",
     "test": "Run the events in the rules.",
     "verify": "Hold the outputs against their rules on example events.",
+    "ci": "Run check, test, build --check and verify: one summary, one exit code.",
     "match": "Run rules over events.",
     "query": "Run a query of a target's language over events.",
+    "bundle": "Make one archive of a pack: rules, outputs, licences, manifest, checksums.",
+    "verify-bundle": "Say whether a bundle is exactly as it was made.",
     "targets": "List the targets and what each can express.",
     "explain": "Explain a code, or a rule's answer on an event.",
     "schema": "Print a JSON Schema.",
@@ -32,7 +36,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"converter.cli.{name}_" if name in ("import", "match") else f"converter.cli.{name}")
+        module = importlib.import_module(f"converter.cli.{name.replace('-', '_')}{'_' if name in ('import', 'match') else ''}")
         command: click.Command = module.command
         return command
 
