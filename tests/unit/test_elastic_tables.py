@@ -1,0 +1,87 @@
+"""Elastic's field tables, guards and mappings agree with one another, for every log source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from converter.data import bindings, elastic_document, elastic_mappings, fields, sources
+from converter.languages import kql
+
+SOURCES = [source.id for source in sources().values() if "elastic" in source.targets]
+
+
+def mapping(source: str) -> kql.Mapping:
+    compiled = kql.compile_mapping(elastic_mappings(source))
+    assert isinstance(compiled, kql.Mapping)
+    return compiled
+
+
+def type_at(known: kql.Mapping, path: str) -> str:
+    """Return the type of a field; below a flattened one everything is flattened."""
+    found = next((kind for name, kind in known.flattened.items() if path.startswith(f"{name}.")), None)
+    return found.type if found else known.fields[path].type
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_bindings_name_fields_of_the_index(source: str) -> None:
+    """Each path is mapped with the table's type, integers as long; a caseless one is a second index in lower case, `ip` is one."""
+    known = mapping(source)
+    wrong = []
+    for name, binding in bindings("elastic", source).items():
+        kind = type_at(known, binding.path)
+        if ("long" if kind == "integer" else kind) != binding.type:
+            wrong.append((name, kind))
+        if binding.caseless and not (binding.caseless.startswith(f"{binding.path}.") and known.fields[binding.caseless].lowercase):
+            wrong.append((name, binding.caseless))
+        if binding.ip and known.fields[binding.ip].type != "ip":
+            wrong.append((name, binding.ip))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_caseless_fields_are_the_ones_that_the_index_has(source: str) -> None:
+    """No table forgets the caseless index of a field that has one: without it a rule is narrower for nothing."""
+    known = mapping(source)
+    assert [name for name, one in bindings("elastic", source).items() if f"{one.path}.caseless" in known.fields and not one.caseless] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_guard_selects_every_document_of_the_log_source(source: str) -> None:
+    """What the guard asks for is a constant of the index, or in the document of any event."""
+    known, document = mapping(source), elastic_document({}, source)
+    wrong = []
+    for path, value in sources()[source].targets["elastic"]["guard"].items():
+        held: Any = known.fields[path].value or _at(document, path)
+        if value not in (held if isinstance(held, list) else [held]):
+            wrong.append((path, held))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_guard_has_a_constant(source: str) -> None:
+    """A query that is run on other indexes too finds nothing of another log source."""
+    known = mapping(source)
+    assert any(known.fields[path].type == "constant_keyword" for path in sources()[source].targets["elastic"]["guard"])
+
+
+def _at(document: Any, path: str) -> Any:
+    for key in path.split("."):
+        document = document.get(key, {})
+    return document
+
+
+def test_a_row_for_a_family_stands_for_each_name_below() -> None:
+    """A parameter of a call has no row of its own; one that has is not the family's."""
+    table, elastic = fields("aws_cloudtrail"), bindings("elastic", "aws_cloudtrail")
+    assert table["requestParameters.userName"].name == "requestParameters.userName"
+    assert elastic["requestParameters.a.b"].path == "aws.cloudtrail.flattened.request_parameters.a.b"
+    assert elastic["responseElements.ConsoleLogin"].field.values == ("Success", "Failure")
+    assert all(name not in table for name in ("requestParameters", "requestParameters.", "requestParametersX", "nothing.*"))
+
+
+def test_a_field_in_lower_case_there_has_one_spelling() -> None:
+    """The event's own table claims no case; what the index holds is lower case."""
+    assert not fields("windows_process_creation")["IntegrityLevel"].one_spelling
+    assert bindings("elastic", "windows_process_creation")["IntegrityLevel"].spelling("High") == "high"
