@@ -8,6 +8,7 @@ from converter.pack.config import Acceptance, Config, load_config
 from converter.pack.known import is_known
 from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_evidence
 from converter.pack.place import place
+from converter.pack.start import first_files, pack_name, put_files, standing_in_the_way
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
 
 __all__ = [
@@ -32,16 +33,20 @@ __all__ = [
     "digest",
     "find",
     "findings",
+    "first_files",
     "is_known",
     "load_bytes",
     "load_config",
     "load_pack",
+    "pack_name",
     "package_options",
     "place",
+    "put_files",
     "read_baseline",
     "read_bytes",
     "read_evidence",
     "read_manifest",
+    "standing_in_the_way",
     "told",
     "unreadable",
     "write_bytes",
