@@ -34,6 +34,12 @@ from converter.ir.nodes import (
 )
 from converter.ir.piped import lower_piped
 from converter.ir.regex import (
+    DIGITS,
+    EVERY,
+    HIGHEST,
+    NO_LINE_FEED,
+    SPACE,
+    WORD,
     Anchor,
     BackReference,
     Chain,
@@ -46,16 +52,24 @@ from converter.ir.regex import (
     Ranges,
     RegexProblem,
     Repeat,
+    complement,
     nodes_of,
     nullable,
     trimmed,
 )
+from converter.ir.regex_cost import alphabet, ambiguous_repeat, competing, settled
 from converter.ir.regex_read import read_regex
 from converter.ir.regex_search import regex_finder
 from converter.ir.usage import used_detections
 
 __all__ = [
+    "DIGITS",
+    "EVERY",
     "FEATURES",
+    "HIGHEST",
+    "NO_LINE_FEED",
+    "SPACE",
+    "WORD",
     "Anchor",
     "And",
     "Atom",
@@ -89,7 +103,11 @@ __all__ = [
     "Test",
     "Text",
     "Wild",
+    "alphabet",
+    "ambiguous_repeat",
     "atoms",
+    "competing",
+    "complement",
     "detection_of",
     "evaluate",
     "feature",
@@ -100,12 +118,14 @@ __all__ = [
     "link",
     "lookup",
     "lower",
+    "lower_piped",
     "nodes_of",
     "nullable",
     "parts_of",
     "read_regex",
     "regex_finder",
     "scalar_text",
+    "settled",
     "sigma_text",
     "spellings",
     "texts",
@@ -114,4 +134,3 @@ __all__ = [
     "unevaluable",
     "used_detections",
 ]
-    "lower_piped",

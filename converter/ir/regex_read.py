@@ -105,9 +105,8 @@ class _Reader:
             if one is None:
                 continue
             one = self.repeated(one, begin)
-            last = children[-1] if children else None
-            if isinstance(one, Literal) and isinstance(last, Literal) and one.folded == last.folded:
-                children[-1] = Literal(last.text + one.text, one.folded, pack(unpack(last.offsets)[0], self.place))
+            if isinstance(one, Literal) and children and isinstance(last := children[-1], Literal) and (both := _together(last, one)):
+                children[-1] = both
             else:
                 children.append(one)
         return children[0] if len(children) == 1 else Chain(tuple(children), pack(start, self.place))
@@ -140,8 +139,7 @@ class _Reader:
         return self.literal(character, start)
 
     def literal(self, character: str, start: int) -> Literal:
-        cased = character.lower() != character.upper()
-        return Literal(character, cased and "i" in self.flags, pack(start, self.place))
+        return Literal(character, "i" in self.flags and _has_cases(character), pack(start, self.place))
 
     def escape(self, start: int) -> Expression:
         """Return what a backslash and what follows it mean outside a class; ``place`` is behind the backslash."""
@@ -264,3 +262,15 @@ class _Reader:
 
     def refused_brace(self, begin: int) -> bool:
         return _OPEN_BRACES.match(self.text, begin) is not None
+
+
+def _together(one: Literal, other: Literal) -> Literal | None:
+    """Return two literals as one, where case means the same for both."""
+    folded = one.folded or other.folded
+    if one.folded != other.folded and _has_cases((other if one.folded else one).text):
+        return None
+    return Literal(one.text + other.text, folded, pack(unpack(one.offsets)[0], unpack(other.offsets)[1]))
+
+
+def _has_cases(text: str) -> bool:
+    return text.lower() != text.upper()

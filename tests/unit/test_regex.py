@@ -46,7 +46,8 @@ def test_a_tree_has_positions() -> None:
 
 def test_flags_are_in_the_tree() -> None:
     """A literal says that it is folded, a class holds both cases, a character without cases has no flag."""
-    assert read_regex("a1", "i") == Chain((Literal("a", True, pack(0, 1)), Literal("1", False, pack(1, 2))), pack(0, 2))
+    assert read_regex("a1", "i") == Literal("a1", True, pack(0, 2))
+    assert read_regex("1", "i") == Literal("1", False, pack(0, 1))
     assert read_regex("[a-c]", "i") == CharSet(((65, 67), (97, 99)), pack(0, 5))
     assert read_regex(".", "s") == CharSet(((0, 0x10FFFF),), pack(0, 1))
     assert read_regex("(?m)$") == Anchor(Place.LINE_END, pack(4, 5))

@@ -82,6 +82,9 @@ EXPRESSIONS = [
         '        and (\n            startswith(event, "verb", "b")\n            or is_null(event, "verb")\n        )',
     ),
     (Keyword(Text(("x", Wild.MANY, "y"))), 'anywhere(event, "x", ANY, "y")'),
+    (FieldMatch("verb", Regex("^g[ef]t.*", "i")), 'finds(event, "verb", "(?a)^(?i:g)[EFef](?i:t)")'),
+    (FieldMatch("verb", Regex(r"\d\.\u2028")), 'finds(event, "verb", r"(?a)\\d\\.\\u2028")'),
+    (Keyword(Regex('a"\\.b')), 'found_anywhere(event, "a\\"\\\\.b")'),
 ]
 
 
@@ -94,7 +97,9 @@ def test_expression(tree: Node, text: str) -> None:
 
 
 REFUSED = [
-    (FieldMatch("verb", Regex("x")), "T401"),
+    (FieldMatch("verb", Regex("x(?!y)")), "T401"),
+    (FieldMatch("verb", Regex("^(a+)+$")), "T401"),
+    (Keyword(Regex("(x)\\1")), "T401"),
     (FieldMatch("responseStatus.code", Number(float("inf"))), "T403"),
     (FieldMatch("sourceIPs", Cidr("10.0.0.1/8")), "T404"),
 ]
@@ -176,7 +181,12 @@ TESTS = st.one_of(
     st.builds(Cidr, st.sampled_from(["10.0.0.0/8", "::/0", "::ffff:0:0/96"])),
     st.builds(FieldRef, FIELDS, st.sampled_from([Shape.EQUALS, Shape.CONTAINS, Shape.STARTSWITH, Shape.ENDSWITH])),
 )
-ATOMS = st.one_of(st.builds(FieldMatch, FIELDS, TESTS), st.builds(Keyword, st.one_of(_texts(), st.builds(Number, NUMBERS))))
+REGEXES = st.builds(
+    Regex, st.sampled_from(["^a", "[^k]$", "k|é", r"^-?\d+(\.\d)?$", r"\bB", "(?i)ß|s", "l+$", "."]), st.sampled_from(["", "i", "ms"])
+)
+ATOMS = st.one_of(
+    st.builds(FieldMatch, FIELDS, st.one_of(TESTS, REGEXES)), st.builds(Keyword, st.one_of(_texts(), st.builds(Number, NUMBERS), REGEXES))
+)
 
 
 def _joined(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
@@ -214,13 +224,16 @@ BUGS = [
     ("_quoted", lambda text: f'"{text}"'),
     ("_cased", lambda cased: ()),
     ("_part", lambda part: "ANY"),
+    ("_raw", lambda text: '"x"'),
 ]
 
 
 @pytest.mark.parametrize(("name", "bug"), BUGS, ids=[name for name, _ in BUGS])
 def test_seeded_bug_changes_what_is_printed(name: str, bug: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each printer function stands at a place that tests can break."""
-    tree = And((Or((_text("verb", 'g"et'), _text("verb", "l?s*t"))), Not(_text("user.username", "Ad", True))))
+    tree = And(
+        (Or((_text("verb", 'g"et'), _text("verb", "l?s*t"))), Not(_text("user.username", "Ad", True)), FieldMatch("verb", Regex("y")))
+    )
     sound = _compiled(tree).parts["expression"]
     monkeypatch.setattr(expression, name, bug)
     assert _compiled(tree).parts["expression"] != sound

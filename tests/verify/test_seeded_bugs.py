@@ -60,6 +60,7 @@ QUERY, SEARCH, WHERE, FALCO, QUOTE, PYTHON = (
     "converter.targets.falco.quote",
     "converter.targets.python.expression",
 )
+PATTERN = "converter.targets.python.pattern"
 BUGS: tuple[Bug, ...] = (
     (QUERY, "query", "drop the last conjunct", _text(lambda text: text.rpartition("\n  and ")[0] or text)),
     (QUERY, "query", "drop the log source's guard", _text(lambda text: text.partition("\n  and ")[2] or text)),
@@ -186,6 +187,19 @@ BUGS: tuple[Bug, ...] = (
     (PYTHON, "_quoted", "forget to escape", lambda _sound: lambda text: f'"{text}"'),
     (PYTHON, "_number", "one too many", lambda sound: lambda printer, atom, value: sound(printer, atom, value + 1)),
     (PYTHON, "_network", "a smaller network", _text(_swap("/24", "/25"))),
+    (PYTHON, "_regex", "another expression", _always('"x{9}"')),
+    (PYTHON, "_raw", "forget to escape", lambda _sound: lambda text: f'"{text}"'),
+    (PATTERN, "_asks_for_ascii", "letters of every script", _always(False)),
+    (PATTERN, "_chain", "drop a part", _children(lambda children: children[:-1])),
+    (PATTERN, "_chain", "the last place first", _text(_swap("(?>.*?", "(?>.*"))),
+    (PATTERN, "_alternatives", "drop an alternative", _children(lambda children: children[1:])),
+    (PATTERN, "_grouped", "lose the parentheses", _text(lambda text: text[3:-1])),
+    (PATTERN, "_repeat", "once", _text(lambda text: text.rstrip("?*+}0123456789,{"))),
+    (PATTERN, "_times", "any number", _always("*")),
+    (PATTERN, "_literal", "with regard to case", _text(_swap("(?i:", "(?:"))),
+    (PATTERN, "_set", "the complement", _text(lambda text: f"[^{text[1:]}" if text.startswith("[") else text)),
+    (PATTERN, "_range", "the first only", _text(lambda text: text[:1])),
+    (PATTERN, "_character", "forget to escape", lambda _sound: lambda character, _special: character),
 )
 FREE = {
     QUERY: {"_refused", "_kind", "_article", "losses", "_print"},
@@ -193,7 +207,8 @@ FREE = {
     WHERE: {"refused", "where"},
     FALCO: {"_inexpressible", "printed", "matches_null", "_only_nulls", "_compare"},
     QUOTE: {"_bounded", "_bare"},
-    PYTHON: {"_inexpressible", "_regex", "helpers", "printed", "_code"},
+    PYTHON: {"_inexpressible", "helpers", "printed", "_code"},
+    PATTERN: {"slow", "pattern", "_printed"},
 }
 """Functions without a text of their own: they raise, dispatch to functions above, or are broken through them."""
 

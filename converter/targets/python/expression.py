@@ -26,13 +26,16 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    RegexProblem,
     Shape,
     Text,
     Wild,
     atoms,
+    read_regex,
 )
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.contract import Inexpressible
+from converter.targets.python.pattern import pattern, slow
 
 _INDENT: Final = "    "
 _DIGITS: Final = 300
@@ -134,7 +137,7 @@ def _field(printer: Printer, atom: FieldMatch) -> Call:
         case FieldRef(other, shape):
             return _RELATED.get(shape, "same_as"), (field, _quoted(printer.fields[other].path))
         case Regex():
-            raise _regex(printer, atom)
+            return "finds", (field, _regex(printer, atom, atom.test))
     assert_never(atom.test)
 
 
@@ -145,7 +148,7 @@ def _keyword(printer: Printer, atom: Keyword) -> Call:
         case Number(value):
             return "number_anywhere", (_number(printer, atom, value),)
         case Regex():
-            raise _regex(printer, atom)
+            return "found_anywhere", (_regex(printer, atom, atom.test),)
     assert_never(atom.test)
 
 
@@ -196,9 +199,17 @@ def _network(printer: Printer, atom: Atom, network: str) -> str:
     return network
 
 
-def _regex(printer: Printer, atom: Atom) -> Inexpressible:
-    message = "regular expressions are not translated to Python yet"
-    return _inexpressible(printer, atom, "T401", message, "use contains, startswith, endswith or wildcards")
+def _regex(printer: Printer, atom: Atom, test: Regex) -> str:
+    """Return the pattern as a literal, a raw one where it can be."""
+    tree = read_regex(test.pattern, test.flags)
+    reason = tree.message if isinstance(tree, RegexProblem) else slow(tree)
+    if isinstance(tree, RegexProblem) or reason:
+        raise _inexpressible(printer, atom, "T401", reason, "bound the repetitions, or write several tests")
+    return _raw(pattern(tree))
+
+
+def _raw(text: str) -> str:
+    return f'r"{text}"' if "\\" in text and '"' not in text else _quoted(text)
 
 
 def _inexpressible(printer: Printer, atom: Atom, code: str, message: str, help_text: str) -> Inexpressible:
