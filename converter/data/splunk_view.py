@@ -1,12 +1,14 @@
-"""What Splunk sees of a JSON event: flat field names, every value a text, several values for an array.
+"""What Splunk sees of an event: flat field names with texts, after the extraction of the event's input and its add-on.
 
-The rules and their sources stand in ``views/splunk/*.yml``; they are those of
-automatic JSON extraction and hold for every JSON input.
+The rules and their sources stand in ``views/splunk/*.yml``.  There are two
+extractions: ``json`` (automatic, of any JSON text) and ``xml`` (the texts of
+a Windows event's ``Data`` elements, whose entities stay as they are).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,16 +16,41 @@ from pathlib import Path
 from typing import Any
 
 _VIEWS = Path(__file__).parent / "views" / "splunk"
+_ELSEWHERE = "another"
+"""A source and source type that no input has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A field that the add-on makes of another one: its text, or the part of it that ``take`` names, in place of what was there.
+
+    ``take`` is ``all``, ``last_segment`` (of a path) or ``after_domain`` (of an account).
+    """
+
+    name: str
+    of: str
+    take: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class SplunkView:
-    """What a log source's view says beside the extraction: its input's source and type, the macro, the fields that Splunk adds."""
+    """What a log source's view says beside the extraction's rules.
+
+    ``source``, ``sourcetype`` and ``macro`` are the input's; ``left_out`` are
+    values that every event of the log source has, though a test event may
+    leave them out; ``filled`` are texts that the add-on gives to fields that
+    are missing; ``added`` are names of fields that Splunk makes itself, which
+    are not made here.
+    """
 
     source: str
     sourcetype: str
     macro: str
     added: tuple[str, ...]
+    extraction: str = "json"
+    left_out: Mapping[str, Any] | None = None
+    filled: Mapping[str, str] | None = None
+    calculated: tuple[Calculated, ...] = ()
 
 
 @cache
@@ -36,7 +63,37 @@ def splunk_view(name: str) -> SplunkView:
     import yaml  # only where a view's file is read: extraction needs none
 
     found = yaml.safe_load((_VIEWS / f"{name}.yml").read_text(encoding="utf-8"))
-    return SplunkView(found["source"], found["sourcetype"], found["macro"], tuple(found["added"]["fields"]))
+    return SplunkView(
+        found["source"],
+        found["sourcetype"],
+        found["macro"],
+        tuple(found["added"]["fields"]),
+        found.get("extraction", "json"),
+        {one: entry["value"] for one, entry in found.get("left_out", {}).items()},
+        {one: entry["text"] for one, entry in found.get("filled", {}).items()},
+        tuple(Calculated(one, entry["of"], entry.get("take", "all")) for one, entry in found.get("calculated", {}).items()),
+    )
+
+
+def splunk_event(name: str, event: Mapping[str, Any], *, foreign: bool = False) -> dict[str, tuple[str, ...]]:
+    """Return the fields of a log source's event as a search sees them.
+
+    ``foreign`` gives the event to another input, whose events the log source's macro does not select.
+
+    Raises:
+        FileNotFoundError: if there is no view of the log source.
+    """
+    view = splunk_view(name)
+    source, sourcetype = (_ELSEWHERE, _ELSEWHERE) if foreign else (view.source, view.sourcetype)
+    whole = {**(view.left_out or {}), **event}
+    if view.extraction == "xml":
+        fields = _with_input(_of_xml(whole), "" if foreign else _as_xml(whole), source, sourcetype)
+    else:
+        fields = splunk_fields(whole, source=source, sourcetype=sourcetype)
+    for one, text in (view.filled or {}).items():
+        fields.setdefault(one, (text,))
+    made = {one.name: tuple(_taken(text, one.take) for text in fields[one.of]) for one in view.calculated if one.of in fields}
+    return {**fields, **made}
 
 
 def splunk_fields(
@@ -66,8 +123,51 @@ def splunk_fields(
         else:
             found.setdefault(name, []).append(_text(value))
     fields = {name: tuple(values) for name, values in found.items()}
-    given = {"_raw": raw or _written(event), "source": source, "sourcetype": sourcetype, "host": host, "index": index}
+    return _with_input(fields, raw or _as_json(event), source, sourcetype, host, index)
+
+
+def _with_input(
+    fields: Mapping[str, tuple[str, ...]], raw: str, source: str, sourcetype: str, host: str = "", index: str = ""
+) -> dict[str, tuple[str, ...]]:
+    """Return fields with those of the input, which win; none where a text is empty."""
+    given = {"_raw": raw, "source": source, "sourcetype": sourcetype, "host": host, "index": index}
     return {**fields, **{name: (text,) for name, text in given.items() if text}}
+
+
+def _of_xml(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the fields of a flat event that is sent as XML: a text each, entities kept, nothing for an empty element."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in event.items():
+        texts = tuple(_entities(text) for one in _elements(value) if (text := _text(one)))
+        if texts:
+            cleaned = re.sub(r"[^A-Za-z0-9_]", "_", str(name))
+            found[cleaned] = (*found.get(cleaned, ()), *texts)
+    return found
+
+
+def _as_xml(event: Mapping[str, Any]) -> str:
+    """Return a flat event as the elements of its data."""
+    data = (
+        f"<Data Name='{_entities(str(name))}'>{_entities(_text(one))}</Data>" for name, value in event.items() for one in _elements(value)
+    )
+    return f"<Event><EventData>{''.join(data)}</EventData></Event>"
+
+
+def _elements(value: Any) -> list[Any]:  # noqa: ANN401 - a JSON value
+    """Return what is written for a value, one element each; an object has no form there."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [one for one in values if one is not None and not isinstance(one, Mapping | list | tuple)]
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _taken(text: str, take: str) -> str:
+    """Return the part of a text that a calculated field takes."""
+    if take == "last_segment":
+        return re.split(r"[\\/]", text)[-1] or text
+    return text.rpartition("\\")[2] or text if take == "after_domain" else text
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a JSON leaf
@@ -77,7 +177,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a JSON leaf
     return json.dumps(value, default=str) if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def _written(event: Mapping[str, Any]) -> str:
+def _as_json(event: Mapping[str, Any]) -> str:
     """Return an event as compact JSON, or nothing when it is nested too deeply."""
     try:
         return json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -37,8 +37,13 @@ ID = "11111111-2222-3333-4444-555555555555"
 PRIVILEGED = "requestObject.spec.containers.securityContext.privileged"
 
 
-def _compiled(tree: Node, *, title: str = "A rule", id_: str = ID, level: str = "medium", **options: Any) -> Compilation:
-    rule = Rule(Source("rule.yml", ""), title, id_, LogSource("", "kubernetes", "audit"), {}, level=level)
+AUDIT = LogSource("", "kubernetes", "audit")
+
+
+def _compiled(
+    tree: Node, *, title: str = "A rule", id_: str = ID, level: str = "medium", logsource: LogSource = AUDIT, **options: Any
+) -> Compilation:
+    rule = Rule(Source("rule.yml", ""), title, id_, logsource, {}, level=level)
     resolved = resolve(rule, tree, "splunk")
     assert isinstance(resolved, ResolvedRule), resolved
     return TARGET.compile(resolved, options)
@@ -70,6 +75,9 @@ STAGES = [
      "tonumber('responseStatus.code') > 10000000000000000000000"),
     (FieldMatch("responseStatus.code", Compare("lte", 1e-7)), "", "tonumber('responseStatus.code') <= 0.0000001"),
     (FieldMatch("sourceIPs", Cidr("10.0.0.0/8")), '"sourceIPs{}"="10.0.0.0/8"', ""),
+    (Or((FieldMatch("sourceIPs", Cidr("10.0.0.0/8")), _text("verb", "g?t"))), '("sourceIPs{}"="10.0.0.0/8" OR verb="g*t")',
+     '(mvcount(mvfilter(cidrmatch("10.0.0.0/8", \'sourceIPs{}\'))) > 0 OR match(verb, "(?is)^g.t$"))'),
+    (FieldMatch("sourceIPs", Compare("gt", 5)), "", "mvcount(mvfilter(tonumber('sourceIPs{}') > 5)) > 0"),
     (FieldMatch(PRIVILEGED, Boolean(True)), '"requestObject.spec.containers{}.securityContext.privileged"="true"', ""),
     (FieldMatch("userAgent", FieldRef("user.username")), "", "lower(userAgent) == lower('user.username')"),
 ]  # fmt: skip
@@ -84,13 +92,37 @@ def test_stages(tree: Node, base: str, where: str) -> None:
     assert any(one.code == "T220" for one in done.losses) is bool(where)
 
 
+DECODED = 'replace(replace(replace(CommandLine, "&lt;", "<"), "&gt;", ">"), "&amp;", "&")'
+XML_STAGES = [
+    (_text("Image", "*\\\\cmd.exe"), 'Image="*\\\\cmd.exe"', ""),
+    (_text("CommandLine", "*\\\\temp\\\\*"), 'CommandLine="*\\\\temp\\\\*"', ""),
+    (_text("CommandLine", "*a & b*"), 'CommandLine="*a &* b*"', f'match({DECODED}, "(?is)^.*a & b.*$")'),
+    (Not(_text("CommandLine", "*>*")), "", f'NOT coalesce(match({DECODED}, "(?is)^.*>.*$"), false())'),
+    (_text("CommandLine", "*amp*"), 'CommandLine="*amp*"', f'match({DECODED}, "(?is)^.*amp.*$")'),
+    (_text("CommandLine", "*;"), 'CommandLine="*;"', f'match({DECODED}, "(?is)^.*;$")'),
+    (_text("CommandLine", "amp*"), 'CommandLine="amp*"', ""),
+    (_text("CommandLine", "*tmp*"), 'CommandLine="*tmp*"', ""),
+    (_text("CommandLine", "a?c"), 'CommandLine="a*c"', f'match({DECODED}, "(?is)^a.c$")'),
+    (_text("CommandLine", "x", True), 'CommandLine="x"', 'CommandLine == "x"'),
+    (_text("CommandLine", ""), "", "isnull(CommandLine)"),
+    (Or((FieldMatch("CommandLine", Null()), _text("CommandLine", ""))), "", "(isnull(CommandLine))"),
+    (FieldMatch("EventID", Number(1)), 'EventCode="1"', 'EventCode == "1"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tree", "base", "where"), XML_STAGES, ids=[f"{base} | {where}" for _, base, where in XML_STAGES])
+def test_stages_on_xml(tree: Node, base: str, where: str) -> None:
+    """A text that entities may mislead is resolved before it is compared; the base finds it with and without them."""
+    done = _compiled(tree, logsource=LogSource("process_creation", "windows", ""))
+    assert (done.parts["base"], done.parts["where"]) == (base, where)
+    assert "`sysmon` EventCode=1" in _stanza(done).get("search")
+
+
 REFUSED = [
     (FieldMatch("userAgent", Regex("a")), "value.regex"),
     (Keyword(Text(("a",))), "a value without a field"),
-    (FieldMatch("sourceIPs", Compare("gt", 5)), "an order of numbers in a list"),
     (FieldMatch("userAgent", FieldRef("user.groups")), "a field that is a list"),
     (FieldMatch("userAgent", FieldRef("user.username", Shape.CONTAINS)), "a part of another field"),
-    (Or((FieldMatch("sourceIPs", Cidr("10.0.0.0/8")), _text("verb", "g?t"))), "value.cidr"),
 ]
 
 

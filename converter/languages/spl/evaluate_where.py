@@ -14,7 +14,7 @@ from converter.languages.spl.evaluate_search import in_network, number, ordered
 from converter.languages.spl.functions import FUNCTIONS
 from converter.languages.spl.pattern import compiled, is_found
 from converter.languages.spl.reading import Reading
-from converter.languages.spl.syntax import Call, Field, Number, Relation, Text, WhereAnd, WhereNode, WhereNot, WhereOr
+from converter.languages.spl.syntax import Call, Field, Number, Relation, Text, WhereAnd, WhereNode, WhereNot, WhereOr, fields_of
 
 Scalar = str | float | bool
 Result = Scalar | tuple[str, ...] | None
@@ -41,6 +41,8 @@ def value(found: WhereNode, fields: Mapping[str, tuple[str, ...]], reading: Read
         case Relation(left, operator, right):
             one, other = value(left, fields, reading), value(right, fields, reading)
             return _tested(lambda left_one, right_one: related(left_one, operator, right_one), (one, other), reading)
+        case Call("mvfilter", (test,)):
+            return _filtered(test, fields, reading)
         case Call(function, arguments):
             return _called(function, tuple(value(one, fields, reading) for one in arguments), reading)
     assert_never(found)
@@ -110,12 +112,21 @@ def _any(test: Callable[..., bool | None], arguments: tuple[Result, ...], readin
     return test(*arguments)
 
 
+def _filtered(test: WhereNode, fields: Mapping[str, tuple[str, ...]], reading: Reading) -> Result:
+    """Return the values of the test's one field for which it holds, one at a time."""
+    (name,) = fields_of(test)
+    kept = tuple(text for text in fields.get(name, ()) if value(test, {**fields, name: (text,)}, reading) is True)
+    return kept[0] if len(kept) == 1 else kept or None
+
+
 def _called(name: str, arguments: tuple[Result, ...], reading: Reading) -> Result:
     """Return what a function gives."""
     if name in _CONTROL:
         return _CONTROL[name](*arguments)
     if FUNCTIONS[name].boolean:
         return _tested(_TESTS[name], arguments, reading)
+    if name == "replace":
+        return _replaced(*arguments)
     subject = arguments[0]
     if subject is None:
         return None
@@ -135,6 +146,12 @@ def _coalesce(*arguments: Result) -> Result:
 
 def _mvcount(values: Result) -> Result:
     return float(len(as_text(values))) if values is not None else None
+
+
+def _replaced(values: Result, pattern: Result, by: Result) -> Result:
+    """Return the text, or each of several, with one plain text in place of another."""
+    texts = tuple(text.replace(str(pattern), str(by)) for text in as_text(values))
+    return texts[0] if len(texts) == 1 else texts or None
 
 
 def _mvfind(values: Result, pattern: Result) -> Result:

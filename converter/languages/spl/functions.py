@@ -17,7 +17,9 @@ class Signature:
     ``pattern`` is the place of a regular expression, ``network`` of a CIDR
     block; both must be strings in quotes.
     ``wild`` is the place of a ``like`` pattern, a string too.  A function whose ``same`` is a
-    place gives what that argument gives.
+    place gives what that argument gives.  ``condition`` is the place of a
+    truth value, ``plain`` that of a string without anything special to
+    regular expressions or to what they are replaced by.
     """
 
     least: int
@@ -28,6 +30,7 @@ class Signature:
     wild: int = -1
     same: int = -1
     condition: int = -1
+    plain: tuple[int, ...] = ()
 
 
 FUNCTIONS: Final[Mapping[str, Signature]] = {
@@ -48,5 +51,7 @@ FUNCTIONS: Final[Mapping[str, Signature]] = {
     "tonumber": Signature(1, 1, False),
     "mvcount": Signature(1, 1, False),
     "mvfind": Signature(2, 2, False, pattern=1),
+    "mvfilter": Signature(1, 1, False, condition=0),
+    "replace": Signature(3, 3, False, plain=(1, 2)),
 }
 """Source: Splunk Search Reference, "Evaluation functions"."""

@@ -9,16 +9,19 @@ concatenation are not read.  Source: Splunk Search Reference, "where", "eval".
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from converter.languages.spl import tokens
 from converter.languages.spl.functions import FUNCTIONS, Signature
 from converter.languages.spl.macros import Expanded
 from converter.languages.spl.pattern import compiled
 from converter.languages.spl.problem import DEPTH, ReadError
-from converter.languages.spl.syntax import Call, Field, Number, Relation, Text, WhereAnd, WhereNode, WhereNot, WhereOr
+from converter.languages.spl.syntax import Call, Field, Number, Relation, Text, WhereAnd, WhereNode, WhereNot, WhereOr, fields_of
 from converter.languages.spl.tokens import Token, fault
 
 _COMPARE = {"=": "=", "==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_PLAIN = re.compile(r"[A-Za-z0-9 &;<>_#-]*")
+"""Nothing special to regular expressions, and nothing that a replacement refers to a group with."""
 _WORDS = frozenset(("AND", "OR", "NOT", "XOR", "IN", "LIKE"))
 
 
@@ -228,7 +231,7 @@ def is_boolean(found: WhereNode) -> bool:
 def _kinds(name: str, signature: Signature, arguments: tuple[WhereNode, ...]) -> list[bool]:
     """Return for each argument whether it must be a truth value."""
     if signature.same < 0:
-        return [False] * len(arguments)
+        return [place == signature.condition for place in range(len(arguments))]
     wanted = is_boolean(arguments[signature.same])
     return [True if place == signature.condition else wanted for place in range(len(arguments))]
 
@@ -238,6 +241,11 @@ def _bad_literal(name: str, signature: Signature, arguments: tuple[WhereNode, ..
     for place in (signature.pattern, signature.network, signature.wild):
         if place >= 0 and not isinstance(arguments[place], Text):
             return "R242", f"{name}() is read with a string in quotes at place {place + 1}", ""
+    for place in signature.plain:
+        if not isinstance(text := arguments[place], Text) or not _PLAIN.fullmatch(text.value):
+            return "R242", f"{name}() is read with a string of plain characters at place {place + 1}", ""
+    if name == "mvfilter" and len(fields_of(arguments[0])) != 1:
+        return "R242", "mvfilter() tests one field", ""
     if signature.pattern >= 0 and isinstance(pattern := arguments[signature.pattern], Text):
         program = compiled(pattern.value)
         if isinstance(program, str):

@@ -9,7 +9,7 @@ expanded to carries the place of the call.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from converter.model import Source, node
 
@@ -155,6 +155,22 @@ class WhereNot:
 
 
 WhereNode: TypeAlias = Field | Text | Number | Call | Relation | WhereAnd | WhereOr | WhereNot
+
+
+def fields_of(found: WhereNode) -> frozenset[str]:
+    """Return the names of the fields in an expression."""
+    match found:
+        case Field(name):
+            return frozenset((name,))
+        case Text() | Number():
+            return frozenset()
+        case WhereNot(child):
+            return fields_of(child)
+        case WhereAnd(children) | WhereOr(children) | Call(_, children):
+            return frozenset().union(*map(fields_of, children))
+        case Relation(left, _, right):
+            return fields_of(left) | fields_of(right)
+    assert_never(found)
 
 
 @node

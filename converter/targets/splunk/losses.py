@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from dataclasses import replace
+from typing import Final, assert_never
 
-from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Or, Text, feature, feature_of_test, fits
+from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Null, Or, Text, feature, feature_of_test, fits
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
+from converter.targets.splunk.entities import XML
 from converter.targets.splunk.search import Search
+
+FILLED: Final = "filled"
+"""The type of a field that an add-on gives a text to where the event has none."""
+FILLING: Final = "success"
+"""That text, in the one field that there is: ``errorCode`` of CloudTrail (Splunk_TA_aws 8.1.2, props.conf)."""
+
+
+_EMPTY: Final = (Text(()), Text((), cased=True))
 
 
 def losses(tree: Node, search: Search, resolved: ResolvedRule, table: Capabilities) -> tuple[Loss, ...]:
@@ -25,34 +35,12 @@ def losses(tree: Node, search: Search, resolved: ResolvedRule, table: Capabiliti
 
 def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool) -> tuple[Loss, ...]:
     match tree:
-        case FieldMatch(field, test):
-            name = feature_of_test(test)
-            kind = "absent" if isinstance(test, Exists) and not test.present else resolved.fields[field].type
-            fidelity = table.fidelity(name, kind)
-            span = resolved.rule.source.span(tree.offsets)
-            if fidelity is None:
-                message, help_text = f"SPL cannot express '{name}'", "use another test, or disable splunk for this rule"
-                raise Inexpressible(Diagnostic("T210", Severity.ERROR, span, message, help=help_text))
-            if (
-                isinstance(test, Text)
-                and not test.cased
-                and any(isinstance(part, str) and not part.isascii() and part.lower() != part.upper() for part in test.parts)
-            ):
-                why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
-                return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)
-            if isinstance(test, Text) and test.parts and name != "value.present" and fits(test.parts, "null", test.cased):
-                direction = Fidelity.NARROWER if negated else Fidelity.WIDER
-                return (
-                    Loss(
-                        "T222", name, direction, f"JSON null is extracted as the text null, which this value fits (field '{field}')", span
-                    ),
-                )
-            if fidelity is Fidelity.EXACT:
-                return ()
-            direction = fidelity.negated if negated else fidelity
-            return (Loss("T219", name, direction, f"{table.why(name)} (field '{field}')", span),)
+        case FieldMatch():
+            found = _of_test(tree, resolved, table)
+            return tuple(replace(one, direction=one.direction.negated) for one in found) if negated else found
         case And(children) | Or(children):
-            return tuple(loss for child in children for loss in _own(child, resolved, table, negated))
+            settled = _settled(tree, resolved)
+            return tuple(loss for child in children if child not in settled for loss in _own(child, resolved, table, negated))
         case Not(child):
             return _own(child, resolved, table, not negated)
         case Keyword():
@@ -61,3 +49,44 @@ def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool)
                 Diagnostic("T210", Severity.ERROR, span, "SPL cannot express a value without a field", help="bind the value to a field")
             )
     assert_never(tree)
+
+
+def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> tuple[Loss, ...]:
+    """Return the losses of one test where it is not negated."""
+    field, test, kind = tree.field, tree.test, resolved.fields[tree.field].type
+    name = feature_of_test(test)
+    fidelity = table.fidelity(name, "absent" if isinstance(test, Exists) and not test.present and kind != FILLED else kind)
+    span = resolved.rule.source.span(tree.offsets)
+    why = str(table.features.get(name, {}).get(f"why_{kind}", table.why(name)))
+    if fidelity is None:
+        message = f"SPL cannot express '{name}'" + (f" on the field '{field}': {why}" if why else "")
+        raise Inexpressible(Diagnostic("T210", Severity.ERROR, span, message, help="use another test, or disable splunk for this rule"))
+    if (
+        isinstance(test, Text)
+        and not test.cased
+        and any(isinstance(part, str) and not part.isascii() and part.lower() != part.upper() for part in test.parts)
+    ):
+        why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
+        return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)
+    found = [] if fidelity is Fidelity.EXACT else [Loss("T219", name, fidelity, f"{why} (field '{field}')", span)]
+    if isinstance(test, Text) and test.parts and name != "value.present":
+        if kind != XML and fits(test.parts, "null", test.cased):
+            why = f"JSON null is extracted as the text null, which this value fits (field '{field}')"
+            return (Loss("T222", name, Fidelity.WIDER, why, span),)
+        if kind == FILLED and fits(test.parts, FILLING, test.cased):
+            why = f"the add-on gives the text {FILLING} to events without a value, which this value fits (field '{field}')"
+            return (Loss("T223", name, Fidelity.WIDER, why, span),)
+    return tuple(found)
+
+
+def _settled(tree: And | Or, resolved: ResolvedRule) -> frozenset[Node]:
+    """Return the tests on null and on the empty text that stand side by side on a field of XML: together they are exact.
+
+    There neither is a field, so ``null or empty`` is ``no field``; each alone takes the other for itself.
+    """
+    sides = [child.child if isinstance(child, Not) else child for child in tree.children if isinstance(child, Not) is isinstance(tree, And)]
+    tests = [one for one in sides if isinstance(one, FieldMatch) and resolved.fields[one.field].type == XML]
+    nulls = {one.field for one in tests if isinstance(one.test, Null)}
+    empties = {one.field for one in tests if one.test in _EMPTY}
+    both = {one for one in tests if one.field in nulls & empties and (isinstance(one.test, Null) or one.test in _EMPTY)}
+    return frozenset(child for child in tree.children if (child.child if isinstance(child, Not) else child) in both)

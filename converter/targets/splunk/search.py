@@ -38,6 +38,7 @@ from converter.ir import (
     scalar_text,
 )
 from converter.targets.contract import ResolvedRule
+from converter.targets.splunk.entities import XML, is_misled
 from converter.targets.splunk.where import refused, where
 
 _NUMERIC: Final = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
@@ -115,7 +116,7 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
     name = _base_name(binding.path)
     match tree.test:
         case Text() as test:
-            return _base_text(name, test)
+            return _base_text(name, test, binding)
         case Number(value):
             return f"{name}={_base_quoted(scalar_text(value))}"
         case Boolean(value):
@@ -127,14 +128,16 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
     assert_never(tree.test)
 
 
-def _base_text(name: str, test: Text) -> str | None:
-    text = "".join("*" if isinstance(part, Wild) else _widened(part) for part in test.parts)
+def _base_text(name: str, test: Text, binding: Binding) -> str | None:
+    text = "".join("*" if isinstance(part, Wild) else _widened(part, binding) for part in test.parts)
     if not text.strip("*"):
         return None
     return f"{name}={_base_quoted(text)}"
 
 
-def _widened(text: str) -> str:
+def _widened(text: str, binding: Binding) -> str:
+    if binding.type == XML:  # as it is, and as an entity: some inputs resolve them
+        text = text.replace("<", "*").replace(">", "*").replace("&", "&*")
     return "".join("*" if character in _UNSAFE or not character.isprintable() else character for character in text)
 
 
@@ -150,8 +153,8 @@ def _base_name(path: str) -> str:
 def _is_exact(tree: Node, resolved: ResolvedRule) -> bool:
     """Whether the base finds exactly the events of ``tree``."""
     match tree:
-        case FieldMatch(_, test):
-            return _is_exact_test(test)
+        case FieldMatch(field, test):
+            return _is_exact_test(test, resolved.fields[field])
         case And(children) | Or(children):
             return all(_is_exact(child, resolved) for child in children)
         case Not(child):
@@ -161,14 +164,15 @@ def _is_exact(tree: Node, resolved: ResolvedRule) -> bool:
     assert_never(tree)
 
 
-def _is_exact_test(test: object) -> bool:
+def _is_exact_test(test: object, binding: Binding) -> bool:
     match test:
         case Text(parts, cased):
             literals = [part for part in parts if isinstance(part, str)]
             letters = any(character.lower() != character.upper() for part in literals for character in part)
-            plain = not any("*" in part or _widened(part) != part for part in literals) and Wild.ONE not in parts
+            plain = not any("*" in part or _widened(part, binding) != part for part in literals) and Wild.ONE not in parts
             numeric = test.shape is Shape.EQUALS and _NUMERIC.fullmatch(test.literal)
-            return bool(literals) and plain and not numeric and not (cased and letters)
+            misled = binding.type == XML and is_misled(test)
+            return bool(literals) and plain and not misled and not numeric and not (cased and letters)
         case Boolean() | Cidr():
             return True
     return False

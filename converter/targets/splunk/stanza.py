@@ -35,7 +35,8 @@ def _lines(compilation: Compilation) -> list[str]:
     assert compilation.resolved is not None, "a compilation with parts has its resolved rule"
     needs = compilation.resolved.source.targets["splunk"]
     macro = compilation.options.get("macro", needs["macro"])
-    lines = [f"`{macro}` {compilation.parts['base']}".rstrip()]
+    guard = " ".join(map(_guard, needs.get("guard", {}).items()))
+    lines = [" ".join(part for part in (f"`{macro}`", guard, compilation.parts["base"]) if part)]
     if compilation.parts["where"]:
         lines.append(f"| where {compilation.parts['where']}")
     output: dict[str, str] = needs["output"]
@@ -44,11 +45,17 @@ def _lines(compilation: Compilation) -> list[str]:
         "| rename " + ", ".join(f'"{field}" AS {name}' for name, field in output.items()),
         f'| fillnull value="unknown" {names}',
         "| stats count min(_time) AS firstTime max(_time) AS lastTime "
-        + " ".join(f"values({name}) AS {name}" for name in needs["values"])
+        + " ".join(f"values({field}) AS {name}" for name, field in needs["values"].items())
         + f" by {names}",
         f"| `{filter_macro(compilation.rule)}`",
     ]
     return lines
+
+
+def _guard(field: tuple[str, str | list[str]]) -> str:
+    """Return the term that selects a log source among the events of its input: a field with one value, or one of several."""
+    name, value = field
+    return f"{name}={value}" if isinstance(value, str) else f"{name} IN ({', '.join(value)})"
 
 
 def filter_macro(rule: Rule) -> str:

@@ -35,8 +35,11 @@ from converter.ir import (
 )
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Inexpressible, ResolvedRule
+from converter.targets.splunk.entities import XML, is_misled, resolved_text
 
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_NULL: Final = Text(("null",), cased=True)
+"""What JSON null is extracted as."""
 
 
 def where(tree: Node, resolved: ResolvedRule) -> str:
@@ -60,7 +63,7 @@ def _where_and(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
 
 
 def _where_or(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
-    return "(" + " OR ".join(where(child, resolved) for child in children) + ")"
+    return "(" + " OR ".join(dict.fromkeys(where(child, resolved) for child in children)) + ")"
 
 
 def _where_not(child: Node, resolved: ResolvedRule) -> str:
@@ -70,41 +73,55 @@ def _where_not(child: Node, resolved: ResolvedRule) -> str:
 
 def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
     name = _where_name(binding.path)
-    many = binding.path.endswith("{}") or "{}." in binding.path
     match tree.test:
         case Text() as test:
             if any(ord(one) > 255 and not one.isprintable() for part in test.parts if isinstance(part, str) for one in part):
                 raise refused(tree, "a character that is not printed", "leave it out, for example with a wildcard", resolved)
-            return _where_text(name, test, many)
+            return _where_text(binding, test)
         case Number(value):
-            return _where_text(name, Text((scalar_text(value),), cased=True), many)
+            return _where_text(binding, Text((scalar_text(value),), cased=True))
         case Boolean(value):
-            return _where_text(name, Text((scalar_text(value),), cased=True), many)
+            return _where_text(binding, Text((scalar_text(value),), cased=True))
         case Null():
-            return _where_null(name, many)
+            return _where_null(binding)
         case Compare(operator, value):
-            if many:
-                raise refused(tree, "an order of numbers in a list", "compare a field with one value", resolved)
             # In digits alone: that an expression reads an exponent is not documented.
-            return f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}"
+            return _where_any(binding, f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}")
         case Exists(present):
             return f"isnotnull({name})" if present else f"isnull({name})"
         case FieldRef(other, shape):
             return _where_related(tree, name, resolved.fields[other].path, shape, resolved)
-        case Cidr() | Regex():
+        case Cidr(network):
+            return _where_any(binding, f'cidrmatch("{network}", {name})')
+        case Regex():
             raise refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
     assert_never(tree.test)
 
 
-def _where_text(name: str, test: Text, many: bool) -> str:
+def _where_text(binding: Binding, test: Text) -> str:
+    name = _where_name(binding.path)
     if test.shape is Shape.PRESENT:
-        return f"(isnotnull({name}) AND NOT coalesce({_where_text(name, Text(('null',), cased=True), many)}, false()))"
-    pattern = _pattern(test)
-    if many:
-        return f'mvfind({name}, "{pattern}") >= 0'
-    if test.cased and test.shape is Shape.EQUALS and re.fullmatch(r"[A-Za-z0-9 _.:/@=,+-]*", test.literal):
+        return f"isnotnull({name})" if binding.type == XML else f"(isnotnull({name}) AND {_where_not_null_text(binding)})"
+    if binding.type == XML and not test.parts:
+        return f"isnull({name})"
+    if test.cased and test.shape is Shape.EQUALS and not _is_many(binding) and re.fullmatch(r"[A-Za-z0-9 _.:/@=,+-]*", test.literal):
         return f'{name} == "{test.literal}"'
-    return f'match({name}, "{pattern}")'
+    subject = resolved_text(name, binding) if is_misled(test) else name
+    return _where_found(binding, subject, _pattern(test))
+
+
+def _where_found(binding: Binding, subject: str, pattern: str) -> str:
+    """Return that a pattern is found in the text, or in one of several."""
+    return f'mvfind({subject}, "{pattern}") >= 0' if _is_many(binding) else f'match({subject}, "{pattern}")'
+
+
+def _where_any(binding: Binding, test: str) -> str:
+    """Return that a test on a field holds, or holds for one of several values."""
+    return f"mvcount(mvfilter({test})) > 0" if _is_many(binding) else test
+
+
+def _is_many(binding: Binding) -> bool:
+    return binding.path.endswith("{}") or "{}." in binding.path
 
 
 def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolved: ResolvedRule) -> str:
@@ -116,8 +133,15 @@ def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolv
     return f"{mine} == {theirs}"
 
 
-def _where_null(name: str, many: bool) -> str:
-    return f"(isnull({name}) OR {_where_text(name, Text(('null',), cased=True), many)})"
+def _where_null(binding: Binding) -> str:
+    name = _where_name(binding.path)
+    if binding.type == XML:
+        return f"isnull({name})"
+    return f"(isnull({name}) OR {_where_text(binding, _NULL)})"
+
+
+def _where_not_null_text(binding: Binding) -> str:
+    return f"NOT coalesce({_where_text(binding, _NULL)}, false())"
 
 
 def _pattern(test: Text) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from converter.data import splunk_fields, splunk_view
+from converter.data import splunk_event
 from converter.languages import spl
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.readings.reading import Artifact, Events
@@ -37,11 +35,9 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
     pipeline = spl.read(search, artifact.path, macros)
     if isinstance(pipeline, Diagnostic):
         return pipeline
-    view = splunk_view(artifact.source)
     answers: list[bool] = []
     for event in events:
-        raw = json.dumps(event, ensure_ascii=False)
-        fields = splunk_fields(event, raw=raw, source="another" if foreign else view.source, sourcetype=view.sourcetype)
+        fields = splunk_event(artifact.source, event, foreign=foreign)
         found = {spl.matches(pipeline, fields, reading) for reading in spl.READINGS}
         if len(found) > 1:
             return _wrong(artifact, "what the search finds depends on a point that Splunk's documentation leaves open")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from converter.data.splunk_view import splunk_fields, splunk_view
+from converter.data.splunk_view import splunk_event, splunk_fields, splunk_view
 from converter.languages.spl import Conf, Macro, Pipeline, matches, read, read_conf
 
-VIEW = Path(__file__).parents[3] / "converter" / "data" / "views" / "splunk" / "kubernetes_audit.yml"
+VIEWS = sorted((Path(__file__).parents[3] / "converter" / "data" / "views" / "splunk").glob("*.yml"))
 
 UNLISTED = {
     "azure_audit_create_or_update_an_azure_automation_account.json": 2,
@@ -80,11 +81,104 @@ def test_deep_event_is_flattened() -> None:
     assert [values for name, values in splunk_fields(event).items() if name.endswith(".x")] == [("leaf",)]
 
 
-def test_every_rule_of_the_view_has_a_source() -> None:
-    """A rule of the view says what it rests on, and is marked when that is nothing recorded."""
-    for name, rule in yaml.safe_load(VIEW.read_text(encoding="utf-8"))["rules"].items():
+@pytest.mark.parametrize("view", VIEWS, ids=lambda path: path.stem)
+def test_every_rule_of_a_view_has_a_source(view: Path) -> None:
+    """A rule of a view says what it rests on, and is marked when that is nothing recorded."""
+    rules = yaml.safe_load(view.read_text(encoding="utf-8"))["rules"]
+    assert rules
+    for name, rule in rules.items():
         assert rule["source"], name
         assert rule.get("assumption", False) or not rule["source"].startswith(("none", "the rule")), name
+
+
+def test_xml_becomes_texts_with_entities() -> None:
+    """Entities stay, what has no text is no field, names are cleaned, and the add-on's fields are made."""
+    event = {
+        "Image": "C:\\Windows\\cmd.exe",
+        "CommandLine": 'cmd /c "a & b" > c',
+        "User": "LAB\\alice",
+        "Hashes": "",
+        "ParentImage": None,
+        "ProcessId": 4,
+        "New Value": "x",
+    }
+    fields = splunk_event("windows_process_creation", event)
+    assert fields.pop("_raw")[0].startswith("<Event>")
+    assert fields == {
+        "source": ("XmlWinEventLog:Microsoft-Windows-Sysmon/Operational",),
+        "sourcetype": ("xmlwineventlog",),
+        "EventID": ("1",),
+        "EventCode": ("1",),
+        "signature_id": ("1",),
+        "Image": ("C:\\Windows\\cmd.exe",),
+        "process_path": ("C:\\Windows\\cmd.exe",),
+        "process_name": ("cmd.exe",),
+        "process_exec": ("cmd.exe",),
+        "CommandLine": ('cmd /c "a &amp; b" &gt; c',),
+        "process": ('cmd /c "a &amp; b" &gt; c',),
+        "User": ("LAB\\alice",),
+        "user": ("alice",),
+        "ProcessId": ("4",),
+        "process_id": ("4",),
+        "New_Value": ("x",),
+    }
+
+
+def test_event_of_another_kind_and_of_another_input() -> None:
+    """An event's own id wins over that of the log source, and a foreign event has neither source nor source type."""
+    other = splunk_event("windows_process_creation", {"EventID": 11}, foreign=True)
+    assert (other["EventCode"], other["source"], other["sourcetype"]) == (("11",), ("another",), ("another",))
+
+
+def test_error_code_is_never_missing() -> None:
+    """CloudTrail records without an error have the add-on's text; one that they have stays."""
+    assert splunk_event("aws_cloudtrail", {"eventName": "x"})["errorCode"] == ("success",)
+    assert splunk_event("aws_cloudtrail", {"errorCode": "AccessDenied"})["errorCode"] == ("AccessDenied",)
+
+
+SYSMON = {
+    "windows_process_creation": "sysmon_eventid_1.json",
+    "windows_file_event": "sysmon_eventid_11.json",
+    "windows_registry_set": "sysmon_eventid_13.json",
+    "linux_process_creation": "sysmon_for_linux_eventid_1.json",
+}
+ALSO_MADE = {"windows_file_event": {"user"}, "windows_registry_set": {"user"}}
+"""Fields of the add-on that an older Sysmon's events lack, because they lack what they are made of."""
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("name", "file"), SYSMON.items())
+def test_sysmon_event_has_the_fields_that_splunk_listed(name: str, file: str) -> None:
+    """Of each recorded event every name agrees, both ways, but for those that Splunk makes itself; texts are those between the tags."""
+    record, view = recorded(file), splunk_view(name)
+    written = dict(re.findall(r"<Data Name=['\"](\w+)['\"]>([^<]*)</Data>", record["raw"]))
+    system = dict(re.findall(r"<(EventID|Channel|Computer)>([^<]*)</", record["raw"]))
+    decoded = {key: text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for key, text in {**system, **written}.items()}
+    fields = splunk_event(name, decoded)
+    assert (view.source, view.sourcetype) == (record["source"], record["sourcetype"])
+    assert set(fields) - set(record["fields"]) == {"_raw"}
+    assert set(record["fields"]) - set(fields) == set(view.added)
+    assert {key: fields[key] for key in written} == {key: (text,) for key, text in written.items()}
+    made = {one.name for one in view.calculated}
+    assert made - set(record["fields"]) == ALSO_MADE.get(name, set())
+
+
+@pytest.mark.corpus
+def test_cloudtrail_records_have_the_fields_that_splunk_listed() -> None:
+    """Of every recorded CloudTrail event all our names are listed, and every other listed one is the add-on's."""
+    view, missing = splunk_view("aws_cloudtrail"), set()
+    paths = sorted((corpora() / "events" / "splunk").glob("aws_cloudtrail_*.json"))
+    for path in paths:
+        record = recorded(path.name)
+        try:
+            event = json.loads(record["raw"])
+        except ValueError:
+            continue
+        fields = splunk_event("aws_cloudtrail", event)
+        assert set(fields) - set(record["fields"]) <= {"_raw", "sourcetype"}, path.name
+        missing |= {(path.name, one) for one in set(record["fields"]) - set(fields) - set(view.added)}
+    assert len(paths) == 39
+    assert {name for name, _ in missing} == {"aws_cloudtrail_deletealarms.json", "aws_cloudtrail_deletesnapshot.json"}
 
 
 @pytest.mark.corpus
