@@ -24,7 +24,7 @@ test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed $(APPINSPECT)/.inst
 lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict converter
+	$(BIN)/mypy --strict converter sigma
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.tested

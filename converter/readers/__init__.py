@@ -2,6 +2,6 @@
 
 from converter.readers.schema import check as check_schema
 from converter.readers.schema import schema
-from converter.readers.sigma import read_rules
+from converter.readers.sigma import derived_id, read_rules
 
-__all__ = ["check_schema", "read_rules", "schema"]
+__all__ = ["check_schema", "derived_id", "read_rules", "schema"]

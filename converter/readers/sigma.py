@@ -13,6 +13,11 @@ from converter.readers.schema import check
 _NAMESPACE = uuid.UUID("5ad5f6f2-54d6-4a3c-9a3c-6d7a4e0f8b11")
 
 
+def derived_id(title: str) -> str:
+    """Return the id that a rule without one gets."""
+    return str(uuid.uuid5(_NAMESPACE, title))
+
+
 def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnostic, ...]]:
     """Return the rules of a file and everything that is wrong with the others (R001 to R019).
 
@@ -74,7 +79,7 @@ def _from_map(document: Document, value: Map) -> Rule:
     return Rule(
         source=document.source,
         title=value["title"],
-        id=str(value.get("id") or uuid.uuid5(_NAMESPACE, value["title"])).lower(),
+        id=str(value.get("id") or derived_id(value["title"])).lower(),
         logsource=LogSource(*(logsource.get(part) or "" for part in ("category", "product", "service"))),
         detection=value.get("detection", Map()),
         status=value.get("status", ""),

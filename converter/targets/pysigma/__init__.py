@@ -5,14 +5,14 @@ The only target package that imports pySigma, and only when one of these is aske
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.pysigma.backend import PREFIX, Bridge, backend_problem
 from converter.targets.pysigma.piped import named, through, unlisted
 from converter.targets.pysigma.pipeline import SIZE as PIPELINE_SIZE
-from converter.targets.pysigma.pipeline import close_pipelines, installed_pipeline, meant_for_others, read_pipeline
+from converter.targets.pysigma.pipeline import close_pipelines, installed_pipeline, meant_for_others, object_problems, read_pipeline
 
 if TYPE_CHECKING:
     from converter.ir import Node
@@ -32,6 +32,7 @@ __all__ = [
     "meant_for_others",
     "named",
     "pipeline_names",
+    "pipeline_problems",
     "plugin_problems",
     "read_pipeline",
     "through",
@@ -91,8 +92,15 @@ def plugin_problems(*, versions: bool = False) -> tuple[Diagnostic, ...]:
     return (*plugins().problems, *(unmet() if versions else ()))
 
 
-def from_sigma(sigma: Any) -> tuple[Rule, Node | tuple[Diagnostic, ...]]:  # noqa: ANN401 - a SigmaRule, never imported here
+def pipeline_problems(pipeline: Any) -> tuple[Diagnostic, ...]:  # noqa: ANN401 - a ProcessingPipeline, never imported here
+    """Return what of a pipeline that pySigma made our own targets refuse (P031)."""
+    return object_problems("", pipeline, ["own"])
+
+
+def from_sigma(sigma: Any, id_of: Callable[[str], str]) -> tuple[Rule, Node | tuple[Diagnostic, ...]]:  # noqa: ANN401 - a SigmaRule, never imported here
     """Return a rule of pySigma's as ours, with its meaning as it is now; places are its file's beginning.
+
+    ``id_of`` gives a rule without an id one by its title.
 
     Raises:
         ValueError: if its ``x-converter`` is not a map.
@@ -100,5 +108,5 @@ def from_sigma(sigma: Any) -> tuple[Rule, Node | tuple[Diagnostic, ...]]:  # noq
     from converter.ir import lower_piped
     from converter.targets.pysigma.document import header_of, places
 
-    rule = header_of(sigma)
+    rule = header_of(sigma, id_of)
     return rule, lower_piped(sigma, rule, places)

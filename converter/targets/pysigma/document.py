@@ -7,7 +7,7 @@ gets its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sigma.exceptions import SigmaRuleLocation
@@ -96,7 +96,7 @@ def _mark(rule: Rule, detection: SigmaDetection, value: object, offsets: int) ->
             _mark(rule, item, part, place)
 
 
-def header_of(sigma: SigmaRule) -> Rule:
+def header_of(sigma: SigmaRule, id_of: Callable[[str], str]) -> Rule:
     """Return our header of a rule that pySigma read: without places, and without the detection's text.
 
     Raises:
@@ -107,7 +107,7 @@ def header_of(sigma: SigmaRule) -> Rule:
     return Rule(
         source=Source(path, ""),
         title=sigma.title,
-        id=str(sigma.id or ""),
+        id=str(sigma.id or id_of(sigma.title)),
         logsource=LogSource(logsource.category or "", logsource.product or "", logsource.service or ""),
         detection={"condition": list(sigma.detection.condition)},
         status=str(sigma.status or ""),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from converter.data import Binding, Field, Source, bindings, ecs_types, fields, source_of
+from converter.data import Binding, Field, Source, bindings, ecs_types, falco_fields, fields, source_of
 from converter.ir import FieldMatch, FieldRef, Node, atoms, lower_piped
 from converter.model import Diagnostic, LogSource, Rule, Severity, Status
 from converter.targets.contract import Detection, Pipeline, ResolvedRule
@@ -57,10 +57,15 @@ def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRul
     else:
         source, table = known, _by_path(target, known.id)
     found: dict[str, Binding] = {}
+    strange: dict[str, Diagnostic] = {}
     for atom in atoms(tree):
         if isinstance(atom, FieldMatch):
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
-                found[name] = table.get(name) or _unlisted(name, target)
+                found[name] = _listed(name, table) or _unlisted(name, target)
+                if target == "falco" and _listed(name, table) is None and not _is_falco(name):
+                    strange.setdefault(name, _no_field(rule, name, atom))
+    if strange:
+        return tuple(strange.values())
     guard = {} if selected else source.targets[target].get("guard", {})
     return ResolvedRule(rule, Detection(tree), source, guard, found)
 
@@ -68,7 +73,7 @@ def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRul
 def unlisted(resolved: ResolvedRule, target: str) -> tuple[Diagnostic, ...]:
     """Return a note for each field that the target's tables do not have: its type is a guess (T507)."""
     listed = _by_path(target, resolved.source.id) if resolved.source.id else {}
-    strange = [name for name in resolved.fields if name not in listed and not (target == "elastic" and name in ecs_types())]
+    strange = [name for name in resolved.fields if _listed(name, listed) is None and not (target == "elastic" and name in ecs_types())]
     return tuple(
         Diagnostic(
             "T507",
@@ -99,9 +104,30 @@ def _by_path(target: str, source: str) -> dict[str, Binding]:
         return {}
 
 
+def _listed(name: str, table: Mapping[str, Binding]) -> Binding | None:
+    """Return the table's entry for a name, its own or that of the object around it (``…*``)."""
+    if name in table:
+        return table[name]
+    family = next((path for path in table if path.endswith("*") and name.startswith(path[:-1]) and len(name) >= len(path)), None)
+    return replace(table[family], path=name) if family else None
+
+
 def _unlisted(name: str, target: str) -> Binding:
     kind = ecs_types().get(name, "keyword") if target == "elastic" else "keyword"
     return Binding(Field(name, kind), name, kind)
+
+
+def _is_falco(name: str) -> bool:
+    """Whether Falco has a field of this name, with or without an argument; it refuses a rules file with any other."""
+    known = {one.partition("[")[0] for one in falco_fields()} | {"jevt.value", "json.value"}
+    return name.partition("[")[0] in known
+
+
+def _no_field(rule: Rule, name: str, atom: FieldMatch) -> Diagnostic:
+    message = f"behind the pipeline the rule asks for '{name}', which is no field of Falco's for this log source"
+    help_text = "map the field in the pipeline, or leave the pipeline out: the converter's own tables know the source"
+    place = rule.source.span(atom.offsets) if atom.offsets else rule.span("detection")
+    return Diagnostic("T001", Severity.ERROR, place, message, help=help_text)
 
 
 def _no_source(rule: Rule) -> Diagnostic:

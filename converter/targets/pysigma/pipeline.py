@@ -70,8 +70,7 @@ def installed_pipeline(name: str, kinds: Sequence[str]) -> Pipeline | tuple[Diag
         pipeline = made(Pipeline(name))
     except Exception as error:  # foreign code
         return (broken_plugin(f"pipeline {name}", error),)
-    problems = tuple(_object_problems(name, pipeline, kinds))
-    return problems or Pipeline(name)
+    return object_problems(name, pipeline, kinds) or Pipeline(name)
 
 
 def close_pipelines(name: str) -> list[str]:
@@ -178,20 +177,23 @@ def _refusal(what: str, why: str, span: Span | None, where: str = "") -> Diagnos
     return Diagnostic("P031", Severity.ERROR, span, message, help=help_text)
 
 
-def _object_problems(name: str, pipeline: Any, kinds: Sequence[str]) -> Iterator[Diagnostic]:  # noqa: ANN401 - a ProcessingPipeline
-    """Yield what of an installed pipeline is refused on our own targets; a backend of pySigma's takes installed code as it is."""
+def object_problems(name: str, pipeline: Any, kinds: Sequence[str]) -> tuple[Diagnostic, ...]:  # noqa: ANN401 - a ProcessingPipeline
+    """Return what of an installed pipeline is refused on our own targets; a backend of pySigma's takes installed code as it is."""
     if "own" not in kinds:
-        return
+        return ()
     named = _class_names()
     parts: tuple[tuple[str, Sequence[Any], Callable[[Any], Any]], ...] = (
         ("transformations", pipeline.items, lambda item: item.transformation),
         ("postprocessing", pipeline.postprocessing_items, lambda item: item.transformation),
         ("finalizers", pipeline.finalizers, lambda item: item),
     )
-    for part, items, subject in parts:
-        for kind in dict.fromkeys(_kinds(part, items, subject, named)):
-            for one in _refused(part, kind, None, ["own"]):
-                yield Diagnostic(one.code, one.severity, None, f"pipeline {name}: {one.message}", help=one.help)
+    whose = f"pipeline {name}: " if name else "the pipeline: "
+    return tuple(
+        Diagnostic(one.code, one.severity, None, whose + one.message, help=one.help)
+        for part, items, subject in parts
+        for kind in dict.fromkeys(_kinds(part, items, subject, named))
+        for one in _refused(part, kind, None, ["own"])
+    )
 
 
 def _kinds(part: str, items: Sequence[Any], subject: Callable[[Any], Any], named: Mapping[type, str]) -> Iterator[str]:
