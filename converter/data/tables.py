@@ -43,7 +43,8 @@ class Field:
 
     ``type`` is keyword, text, long, boolean, date or ip; ``many`` says that
     the value is a list, ``each`` that each object of a list has one; ``lower`` that the producer writes lower case
-    only; ``values`` is the closed list of what it writes, when there is one.
+    only; ``values`` is the closed list of what it writes, when there is one; ``long`` that texts longer than an index usually keeps
+    (1,024 characters) are to be expected, as an evader pads a command line.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Field:
     each: bool = False
     lower: bool = False
     values: tuple[str, ...] = ()
+    long: bool = False
 
     @property
     def one_spelling(self) -> bool:
@@ -129,6 +131,7 @@ def fields(source: str) -> Mapping[str, Field]:
             entry.get("each", False),
             entry.get("case") == "lower",
             tuple(entry.get("values", ())),
+            entry.get("long", False),
         )
         for name, entry in load(f"fields/{source}.yml").items()
     }

@@ -8,7 +8,7 @@ from converter.data import Binding, Field, Source, bindings, ecs_bindings, field
 from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
-from converter.targets.kept import met
+from converter.targets.kept import START, met
 
 
 def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
@@ -83,7 +83,7 @@ def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: 
     value = met(atom, name, binding)
     if not value:
         return ()
-    message = f"{target} does not keep '{value}' in the field '{name}' as it is, which this test could ask for"
+    message = f"{target} does not keep '{value.lstrip(START)}' in the field '{name}' as it is, which this test could ask for"
     help_text = f"ask for what no such value has, or disable {target} for this rule"
     return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from converter.data import Source as DataSource
 from converter.data import fields, source_of
 from converter.ir import Node, atoms, evaluate
-from converter.model import Diagnostic, Evidence, Severity, Source, Status
+from converter.model import Diagnostic, Evidence, Rule, Severity, Source, Status
 from converter.pack import Loaded
 from converter.verify.coverage import decided
 from converter.verify.examples import examples
@@ -70,6 +71,15 @@ class Questions:
     events: tuple[Variant, ...]
     expected: tuple[bool, ...]
     covered: tuple[bool, ...]
+
+
+def seen(rule: Rule, target: str) -> DataSource | None:
+    """Return the log source through whose view a target sees a rule's events, ``None`` when no view is known.
+
+    Events of a rule in a target's own names are in those names already, so the log source's view is not theirs.
+    """
+    source = source_of(rule.logsource)
+    return source if source is not None and target in source.targets and rule.taxonomy in ("sigma", "sigmahq") else None
 
 
 def questions(loaded: Loaded, tree: Node) -> Questions:

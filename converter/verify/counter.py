@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from converter.data import source_of
 from converter.ir import unevaluable
 from converter.model import Diagnostic, has_errors
 from converter.pack import Outcome
 from converter.targets import target
-from converter.verify.compare import Disagreement, questions
+from converter.verify.compare import Disagreement, questions, seen
 from converter.verify.readings import Artifact, read_artifact
 
 
@@ -18,7 +17,7 @@ def counter_example(outcome: Outcome) -> Disagreement | None:
     on the rule's own test events and their variants.
     """
     loaded, compilation = outcome.loaded, outcome.compilation
-    source = source_of(loaded.rule.logsource)
+    source = seen(loaded.rule, outcome.target)
     if compilation is None or not compilation.parts or has_errors(compilation.diagnostics) or loaded.tree is None or source is None:
         return None
     if unevaluable(loaded.tree, loaded.rule.source):

@@ -19,6 +19,8 @@ from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Text, Wild,
 from converter.verify.examples import Example
 
 MISSING = object()
+LONG = "y" * 1100
+"""More characters than an index usually keeps of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ def _neighbours(field: Field, value: Any) -> Iterator[tuple[str, Any]]:  # noqa:
     yield "begins with one more character", "x" + value
     yield "is one character shorter", value[:-1]
     yield "ends in another character", value[:-1] + ("y" if value[-1:] != "y" else "z")
+    if field.long:
+        yield "is followed by much", value + LONG
+        yield "follows much", LONG + value
     if not field.one_spelling and not field.values:
         yield "is in the other case", value.swapcase()
         yield "is in upper case", value.upper()

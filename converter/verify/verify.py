@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from converter.data import source_of
 from converter.ir import unevaluable
 from converter.model import Diagnostic, Evidence, Severity, Source, Status
 from converter.pack import Entry, Loaded, Pack, Record, digest, read_bytes, read_evidence, read_manifest, told, unreadable, write_evidence
-from converter.verify.compare import Measured, Questions, Verdict, compare, questions
+from converter.verify.compare import Measured, Questions, Verdict, compare, questions, seen
 from converter.verify.engines import EngineRun, run_engine
 from converter.verify.readings import Artifact
 
@@ -43,7 +42,7 @@ def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Ver
         found = [_verdict(loaded, target, folder, entries, context, asked) for loaded in pack.rules]
         mine = [one for one in found if one is not None]
         if engine == "osmem" and target == "elastic":
-            run = run_engine([_job(one, folder, entries) for one in mine if not one.failed], asked)
+            run = run_engine([_job(one, folder, entries) for one in mine if one.measured and not one.failed], asked)
             notes += run.notes
             mine = [_with_engine(one, run) for one in mine]
         verdicts += mine
@@ -101,7 +100,7 @@ def _verdict(
     except OSError as error:
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, (unreadable(told(path), error),))
     closed = _closed(loaded)
-    source = source_of(loaded.rule.logsource)
+    source = seen(loaded.rule, target)
     if loaded.tree is None or closed or (source is None and target != "python"):
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, closed or loaded.diagnostics)
     verdict = compare(
@@ -121,7 +120,7 @@ def _verdict(
 
 def _job(verdict: Verdict, folder: Path, entries: dict[str, tuple[str, Entry]]) -> tuple[Verdict, Artifact]:
     name, _ = entries[verdict.loaded.rule.id]
-    source = source_of(verdict.loaded.rule.logsource)
+    source = seen(verdict.loaded.rule, verdict.target)
     assert source is not None, "a verdict was reached with it"
     return verdict, Artifact(verdict.artifact, (folder / name).read_bytes(), verdict.loaded.rule.id, source.id)
 
