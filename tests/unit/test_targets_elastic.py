@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any
 
@@ -109,7 +110,7 @@ REFUSED = [
 @pytest.mark.parametrize(("tree", "words"), REFUSED, ids=[words for _, words in REFUSED])
 def test_refused(tree: Node, words: str) -> None:
     """What KQL cannot say is an error that names it, and leaves no query."""
-    done = _compiled(tree)
+    done = _compiled(tree, language="kuery")
     assert done.status is Status.UNSUPPORTED
     assert [one.code for one in done.diagnostics] == ["T110"]
     assert words in done.diagnostics[0].message
@@ -135,7 +136,7 @@ LOSSES = [
 @pytest.mark.parametrize(("tree", "direction", "code"), LOSSES)
 def test_losses(tree: Node, direction: Fidelity | None, code: str) -> None:
     """A loss has the direction that the negations around it leave; a code of case is one of case."""
-    losses = _compiled(tree).losses
+    losses = _compiled(tree, language="kuery").losses
     assert [one.direction for one in losses] == ([direction] if direction else [])
     if direction is not Fidelity.WIDER:
         assert [one.code for one in losses] == ([code] if code else [])
@@ -163,6 +164,106 @@ def test_closed_list(field: str) -> None:
                 found = read_artifact("elastic", Artifact("rule.toml", data, done.rule.id, "kubernetes_audit", {"rule.toml": data}), events)
                 assert not isinstance(found, Diagnostic), found
                 assert list(found) == [evaluate(tree, event) for event in events], spelling
+
+
+CURL = {"kubernetes.audit.userAgent": {"case_insensitive": True, "value": "curl"}}
+FILTERS = [
+    (_text("userAgent", "curl"), False, {"term": CURL}),
+    (Not(_text("userAgent", "curl")), True, {"term": CURL}),
+    (_text("userAgent", "curl*"), False, {"prefix": CURL}),
+    (_text("userAgent", "*a b?", True), False, {"wildcard": {"kubernetes.audit.userAgent": {"value": "*a b?"}}}),
+    (
+        _text("userAgent", r"*x\*\\\?*"),
+        False,
+        {"wildcard": {"kubernetes.audit.userAgent": {"case_insensitive": True, "value": r"*x\*\\\?*"}}},
+    ),
+    (
+        _text("userAgent", "*Käse*"),
+        False,
+        {"regexp": {"kubernetes.audit.userAgent": {"case_insensitive": True, "flags": "NONE", "value": ".*K[Ää]se.*"}}},
+    ),
+    (
+        FieldMatch("userAgent", Regex("^curl/[78]")),
+        False,
+        {"regexp": {"kubernetes.audit.userAgent": {"flags": "NONE", "value": r"curl\/[78].*"}}},
+    ),
+    (
+        Or((_text("userAgent", "curl"), FieldMatch("responseStatus.code", Compare("gte", 400)))),
+        False,
+        {
+            "bool": {
+                "minimum_should_match": 1,
+                "should": [{"term": CURL}, {"range": {"kubernetes.audit.responseStatus.code": {"gte": 400}}}],
+            }
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("tree", "negate", "expected"), FILTERS)
+def test_filter(tree: Node, negate: bool, expected: dict[str, Any]) -> None:
+    """What KQL cannot say exactly stands in a filter, a negation in its meta, and the query keeps the rest."""
+    done = _compiled(And((_text("verb", "get"), tree)))
+    assert (done.language, done.status) == ("kuery+filters", Status.EXACT)
+    assert done.parts["query"] == GUARD + 'kubernetes.audit.verb:"get"'
+    (written,) = _toml(done)["rule"]["filters"]
+    assert written == json.loads(done.parts["filters"])[0]
+    assert (written["query"], written["meta"]["negate"], written["meta"]["disabled"]) == (expected, negate, False)
+    assert _toml(done)["rule"]["language"] == "kuery"
+
+
+@pytest.mark.parametrize(
+    ("tree", "language"),
+    [
+        (_text("verb", "get"), "kuery"),
+        (_text("userAgent", "curl"), "kuery+filters"),
+        (Or((_text("userAgent", "curl"), _text("responseStatus.message", "curl"))), "kuery"),
+        (And((_text("userAgent", "curl"), FieldMatch("userAgent", Null()))), "kuery+filters"),
+        (FieldMatch("userAgent", Exists(True)), "kuery"),
+    ],
+)
+def test_auto_takes_what_loses_less(tree: Node, language: str) -> None:
+    """KQL alone when it is exact or filters lose as much; else filters."""
+    assert _compiled(tree).language == language
+
+
+NOT_IN_FILTERS = [
+    (_text("responseStatus.message", "*a*"), "value.contains"),
+    (_text("userAgent", "a" * 1025), "more than 1024 characters"),
+    (FieldMatch("userAgent", Regex("a" * 1001)), "more than 1000 characters"),
+    (FieldMatch("userAgent", Regex("(a|b.{40}c).{40}d")), "too complex"),
+    (FieldMatch("userAgent", Regex("(?=a)b")), "a look ahead"),
+    (FieldMatch("userAgent", Regex(r"x(\ba)+y")), "an anchor that is repeated"),
+    (FieldMatch("userAgent", FieldRef("user.username")), "value.fieldref"),
+    (Keyword(Text(("a",))), "keyword"),
+]
+
+
+@pytest.mark.parametrize(("tree", "words"), NOT_IN_FILTERS, ids=[words for _, words in NOT_IN_FILTERS])
+def test_refused_in_filters(tree: Node, words: str) -> None:
+    """What neither KQL nor a filter can say is an error that names it."""
+    done = _compiled(tree)
+    assert [one.code for one in done.diagnostics] == ["T110"]
+    assert words in done.diagnostics[0].message
+    assert done.parts == {}
+
+
+def test_a_rule_of_filters_alone() -> None:
+    """Without a log source's guard the query of a rule that stands in filters finds everything."""
+    rule = _rule(taxonomy="ecs", logsource=LogSource("", "windows", "security"))
+    done = _compiled(_text("process.name", "cmd.exe"), rule)
+    assert done.parts["query"] == "*:*"
+    assert _toml(done)["rule"]["filters"][0]["query"] == {"term": {"process.name": {"case_insensitive": True, "value": "cmd.exe"}}}
+
+
+def test_groups_in_groups_end() -> None:
+    """A filter nests no deeper than its reader goes."""
+    tree: Node = _text("userAgent", "cur?")
+    for number in range(10):
+        tree = Or((tree, And((_text("verb", "get"), _text("user.username", f"a{number}")))))
+        tree = Not(tree)
+    done = _compiled(tree, language="kuery+filters")
+    assert [one.code for one in done.diagnostics] == ["T110"]
 
 
 def test_language() -> None:
@@ -206,7 +307,8 @@ def test_toml_gives_back(value: str) -> None:
 
 
 def test_table_names_features() -> None:
-    """Rows of the table are features of the closed list; keyword, fieldref, regex and '?' are not among them."""
-    listed = set(TARGET.capabilities({})["kuery"].features)
-    assert listed < set(FEATURES)
-    assert listed.isdisjoint({"keyword", "value.fieldref", "value.regex", "value.single_wildcard"})
+    """Rows of the table are features of the closed list; keyword and fieldref are not among them, regex and '?' in filters alone."""
+    listed = {name: set(table.features) for name, table in TARGET.capabilities({}).items()}
+    assert all(one < set(FEATURES) for one in listed.values())
+    assert listed["kuery"].isdisjoint({"keyword", "value.fieldref", "value.regex", "value.single_wildcard"})
+    assert listed["kuery+filters"] == listed["kuery"] | {"value.regex", "value.single_wildcard"}

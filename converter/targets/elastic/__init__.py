@@ -1,4 +1,11 @@
-"""Elastic: detection rules as TOML with KQL."""
+"""Elastic: detection rules as TOML with KQL, and with filters in Elasticsearch's DSL where KQL alone would lose meaning.
+
+The parts of a ``Compilation``: ``query`` holds the KQL; ``filters``, where
+there are any, the JSON text of a list of Kibana's filters, all of which must
+hold beside the query: ``{"$state": …, "meta": {"disabled", "negate", "type"},
+"query": <DSL>}``.  Its ``language`` is ``kuery`` or ``kuery+filters``; an
+artifact says ``kuery`` for both, as Kibana does.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +14,12 @@ from dataclasses import dataclass
 
 from converter.model import Artifact, Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Inexpressible, Opaque, Options, ResolvedRule, tables
-from converter.targets.elastic import query
+from converter.targets.elastic.detection import printed
 from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.opaque import opaque
 from converter.targets.envelope import UnwritableError, refusal, render
 
-LANGUAGES = ("auto", "kuery")
+LANGUAGES = ("auto", "kuery", "kuery+filters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +28,38 @@ class _Elastic:
     base: str = "elastic"
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
-        """Return what KQL can express."""
+        """Return what KQL can express, and what filters can."""
         return tables("elastic")
 
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
-        """Return the rule's KQL and its losses."""
+        """Return the rule's KQL, its filters and their losses."""
         if isinstance(rule.meaning, Opaque):
             return opaque(rule, rule.meaning, options)
         language = options.get("language", "auto")
         if language not in LANGUAGES:
             span = rule.rule.span("x-converter.targets.elastic.language")
-            told = Diagnostic("T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help="use kuery")
+            told = Diagnostic(
+                "T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help="use kuery or kuery+filters"
+            )
             return Compilation(rule.rule, self.name, str(language), diagnostics=(told,))
-        tree = rule.meaning.tree
         try:
-            losses = query.losses(tree, rule, self.capabilities(options)["kuery"])
-            parts = {"query": query.query(rule, tree)}
-            compilation = Compilation(rule.rule, self.name, "kuery", parts, losses, resolved=rule, options=options)
+            used, parts, losses = printed(rule, rule.meaning.tree, self.capabilities(options), str(language))
+            compilation = Compilation(rule.rule, self.name, used, parts, losses, resolved=rule, options=options)
             _written(compilation)
         except Inexpressible as refused:
-            return Compilation(rule.rule, self.name, "kuery", diagnostics=(refused.diagnostic,))
+            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refused.diagnostic,))
         except UnwritableError as error:
-            return Compilation(rule.rule, self.name, "kuery", diagnostics=(refusal(rule.rule, error),))
+            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refusal(rule.rule, error),))
         return compilation
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return a TOML file for each rule."""
         return [Artifact(f"{path}.toml", _written(one), (one.rule.id,)) for one, path in zip(done, paths, strict=True)]
+
+
+def _told(language: object) -> str:
+    """Return the language that a refused rule is reported under."""
+    return "kuery" if language == "auto" else str(language)
 
 
 def _written(compilation: Compilation) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from converter.data import Technique, Threat, tactic, threats
 from converter.targets.contract import Compilation
+from converter.targets.elastic.layout import filter_tables
 
 RISK: Final = {"informational": 1, "low": 21, "medium": 47, "high": 73, "critical": 99}
 """Sigma's level to Elastic's usual risk score (its own rules pair low 21, medium 47, high 73, critical 99)."""
@@ -30,7 +32,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "from": options.get("from", ""),
         "index": list(options.get("index", needs.get("index", ()))),
         "interval": options.get("interval", ""),
-        "language": compilation.language,
+        "language": _language(compilation),
         "license": options.get("license", "") or LICENSES.get(rule.license, rule.license),
         "max_signals": options.get("max_signals", ""),
         "name": options.get("name", "") or rule.title,
@@ -42,7 +44,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "severity": options.get("severity", "") or SEVERITY.get(level, level),
         "tags": list(options.get("tags", ())) or _tags(rule.tags, needs.get("integration", ())),
         "timestamp_override": options.get("timestamp_override", ""),
-        "type": "query" if compilation.language == "kuery" else compilation.language,
+        "type": "query" if _language(compilation) == "kuery" else compilation.language,
         "version": rule.converter.get("version", ""),
     }
     metadata = {
@@ -55,8 +57,14 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "metadata": {key: value for key, value in metadata.items() if value},
         "fields": {key: value for key, value in fields.items() if value not in ("", [])},
         "query": compilation.parts["query"],
+        "filters": [filter_tables(one) for one in json.loads(compilation.parts.get("filters", "[]"))],
         "threats": _given(options["threat"]) if options.get("threat") else [_threat(one) for one in threats(rule.tags)],
     }
+
+
+def _language(compilation: Compilation) -> str:
+    """Return the language as Kibana names it: filters stand beside a query in KQL."""
+    return compilation.language.removesuffix("+filters")
 
 
 def authors(text: str) -> list[str]:

@@ -9,6 +9,7 @@ is asked of the field's caseless multi-field, in lower case, where it has one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from converter.data import Binding, fields
@@ -45,21 +46,32 @@ LONG: Final = 2**63
 """Where a long ends; Elasticsearch refuses a query that orders by a number beyond it, and finds none equal to it."""
 WHOLE: Final = ("keyword", "wildcard")
 """Types whose index holds whole texts, with regard to case."""
+TEXTUAL: Final = (*WHOLE, "flattened")
+"""Types whose index holds every value as its text."""
 _SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def query(resolved: ResolvedRule, tree: Node) -> str:
-    """Return the rule's KQL: the log source's guard, then the detection, one conjunct a line.
+FILTERS: Final = "neither KQL nor a filter can"
+"""Who is named where a filter was the last resort."""
+EVERYTHING: Final = "*:*"
+"""The query of a rule whose filters say all of it."""
+
+
+def query(resolved: ResolvedRule, parts: Sequence[Node]) -> str:
+    """Return KQL of the log source's guard and these conjuncts, one a line.
 
     Raises:
         Inexpressible: for the first atom that KQL cannot say.
     """
     lines = [f"{_name(field)}:{_quoted(value)}" for field, value in resolved.guard.items()]
-    conjuncts = tree.children if isinstance(tree, And) else (tree,)
-    flat = [part for one in conjuncts for part in (one.children if isinstance(one, And) else (one,))]
-    lines += [_operand(part, resolved) for part in flat]
-    return "\n  and ".join(lines)
+    lines += [_operand(part, resolved) for part in parts]
+    return "\n  and ".join(lines) or EVERYTHING
+
+
+def conjuncts(tree: Node) -> tuple[Node, ...]:
+    """Return the parts of a tree that must all hold."""
+    return tuple(part for child in tree.children for part in conjuncts(child)) if isinstance(tree, And) else (tree,)
 
 
 def _print(tree: Node, resolved: ResolvedRule) -> str:
@@ -73,7 +85,7 @@ def _print(tree: Node, resolved: ResolvedRule) -> str:
         case Not(child):
             return _not(child, resolved)
         case Keyword():
-            raise _refused(tree, "a value without a field", "bind the value to a field", resolved)
+            raise refused(tree, "a value without a field", "bind the value to a field", resolved)
     assert_never(tree)
 
 
@@ -113,7 +125,7 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
         case Text():
             return f"{_name(path_of(tree.test, binding))}:{_text(tree, tree.test, binding, resolved)}"
         case Number(value):
-            return f"{name}:{scalar_text(value) if binding.type not in WHOLE else _quoted(scalar_text(value))}"
+            return f"{name}:{scalar_text(value) if binding.type not in TEXTUAL else _quoted(scalar_text(value))}"
         case Boolean(value):
             return f"{name}:{scalar_text(value)}"
         case Null():
@@ -125,7 +137,7 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
         case Exists(present):
             return f"{name}:*" if present else f"not {name}:*"
         case Regex() | FieldRef():
-            raise _refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved)
+            raise refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved)
     assert_never(tree.test)
 
 
@@ -138,13 +150,13 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     merged = [part for at, part in enumerate(test.parts) if part is not Wild.MANY or test.parts[at - 1 : at] != (Wild.MANY,)]
     parts = [part if isinstance(part, Wild) else _spelled(part, test, binding) for part in merged]
     if sum(len(part) for part in parts if isinstance(part, str)) > IGNORE_ABOVE:
-        raise _refused(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
+        raise refused(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
     if all(isinstance(part, str) for part in parts):
         return _quoted("".join(part for part in parts if isinstance(part, str)))
     if Wild.ONE in parts:
-        raise _refused(tree, "'?' for one character", "use '*', or list the values", resolved)
+        raise refused(tree, "'?' for one character", "use '*', or list the values", resolved)
     if any(isinstance(part, str) and re.search(r"\s", part) for part in parts):
-        raise _refused(
+        raise refused(
             tree, "white space beside a wildcard: it would split the value in two", "leave the wildcard or the white space out", resolved
         )
     text = "".join("*" if isinstance(part, Wild) else _escaped(part) for part in parts)
@@ -192,17 +204,19 @@ def _name(path: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", path)
 
 
-def _refused(tree: Node, what: str, help_text: str, resolved: ResolvedRule) -> Inexpressible:
+def refused(tree: Node, what: str, help_text: str, resolved: ResolvedRule, who: str = "KQL cannot") -> Inexpressible:
+    """Return the refusal (T110) of a part that a language cannot say."""
     span = resolved.rule.source.span(tree.offsets)
-    return Inexpressible(Diagnostic("T110", Severity.ERROR, span, f"KQL cannot express {what}", help=help_text))
+    return Inexpressible(Diagnostic("T110", Severity.ERROR, span, f"{who} express {what}", help=help_text))
 
 
 def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> tuple[Loss, ...]:
-    """Return a loss for each atom that KQL only approximates.
+    """Return a loss for each atom that the table's language only approximates.
 
     Raises:
         Inexpressible: for a feature that the table does not list.
     """
+    who = "KQL cannot" if table.language == "kuery" else FILTERS
     match tree:
         case FieldMatch(field, test):
             binding = resolved.fields[field]
@@ -211,14 +225,15 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
             kind = _kind(test, binding, name, resolved)
             fidelity = table.fidelity(name, kind)
             if fidelity is None:
-                raise _refused(
+                raise refused(
                     tree,
                     f"'{name}' on {_article(binding.type)} field ('{binding.path}')",
                     "use another test, or disable elastic for this rule",
                     resolved,
+                    who,
                 )
             if isinstance(test, Compare) and binding.type == "long" and not -LONG <= test.value < LONG:
-                raise _refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
+                raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, who)
             if fidelity is Fidelity.EXACT:
                 return ()
             code = "T118" if fidelity is Fidelity.NARROWER and isinstance(test, Text) and name != "value.present" else "T119"
@@ -230,7 +245,7 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
         case Not(child):
             return losses(child, resolved, table, negated=not negated)
         case Keyword():
-            raise _refused(tree, f"'{feature(tree)}'", "bind the value to a field", resolved)
+            raise refused(tree, f"'{feature(tree)}'", "bind the value to a field", resolved, who)
     assert_never(tree)
 
 
@@ -242,22 +257,33 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return "ip"
     if name in _EMPTINESS and not resolved.guard:
         return "as_is"
-    if binding.type not in WHOLE:
+    if binding.type not in TEXTUAL:
         return binding.type
-    return _text_kind(test, binding, resolved) if isinstance(test, Text) and name not in _EMPTINESS else "keyword"
+    own = "flattened" if binding.type == "flattened" else "keyword"
+    if isinstance(test, Regex) and _is_lowered(binding, resolved):
+        return "lowered"
+    if not isinstance(test, Text) or name in _EMPTINESS:
+        return own
+    kind = _text_kind(test, binding, resolved)
+    return kind if own == "keyword" or kind == "lowered" else "flattened" if kind == "keyword" else "flattened_cased"
 
 
 def _text_kind(test: Text, binding: Binding, resolved: ResolvedRule) -> str:
     """Return the column for a text on a field that holds whole texts: what becomes of its case there."""
     letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
-    written = fields(resolved.source.id).get(binding.field.name) if resolved.guard else None
-    if letters and test.cased and binding.field.lower and written is not None and not written.lower:
+    if letters and test.cased and _is_lowered(binding, resolved):
         return "lowered"
     if test.cased or not letters:
         return "cased"
     if binding.field.one_spelling:
         return "one_spelling"
     return "caseless" if path_of(test, binding) != binding.path else "keyword"
+
+
+def _is_lowered(binding: Binding, resolved: ResolvedRule) -> bool:
+    """Say whether the target has a field in lower case that its producer does not write so."""
+    written = fields(resolved.source.id).get(binding.field.name) if resolved.guard else None
+    return binding.field.lower and written is not None and not written.lower
 
 
 _EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
