@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from converter.cli.options import targets_of
@@ -22,10 +24,9 @@ def command(names: tuple[str, ...]) -> None:
         put("\npackage target, built by name only")
         put(table(["target", "the rules of", "what it makes"], [[name, targets_of([name])[0].base, _MAKES[name]] for name in PACKAGES]))
         _pysigma()
-        put("\nlog source          category, product, service")
-        for source in sources().values():
-            sigma = source.sigma
-            put(f"{source.id:18}  {' or '.join(one or '(none)' for one in sigma['category'])}, {sigma['product']}, {sigma['service']}")
+        put("")
+        rows = [[source.id, *(_said(source.sigma[part]) for part in ("category", "product", "service"))] for source in sources().values()]
+        put(table(["log source", "category", "product", "service"], rows))
         return
     for target in targets_of(names):
         for language, capabilities in target.capabilities({}).items():
@@ -40,6 +41,10 @@ def command(names: tuple[str, ...]) -> None:
                 )
                 rows.append([feature, shown or "unsupported", str(entry.get("why", ""))])
             put(table(["feature", "fidelity by field type", "why"], rows) + "\n")
+
+
+def _said(part: str | Sequence[str]) -> str:
+    return " or ".join(one or "(none)" for one in ([part] if isinstance(part, str) else part))
 
 
 def _pysigma() -> None:
