@@ -64,7 +64,7 @@ def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> t
     if (
         isinstance(test, Text)
         and not test.cased
-        and any(isinstance(part, str) and not part.isascii() and part.lower() != part.upper() for part in test.parts)
+        and any(not char.isascii() and char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
     ):
         why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
         return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)
