@@ -138,5 +138,4 @@ def _is_same(before: object, after: object, keys: set[str]) -> bool:
 def _is_same_rule(before: Loaded, after: Loaded, keys: set[str]) -> bool:
     """Whether two headers agree on everything but the keys named; a derived id that is written out stays the same id."""
     free = {"source", "positions", "detection", "converter", *keys} - {"id"}
-    free |= {"converter"} if "x-converter" in keys else set()
     return all(getattr(before.rule, one.name) == getattr(after.rule, one.name) for one in fields(Rule) if one.name not in free)

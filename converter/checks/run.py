@@ -50,4 +50,5 @@ def _with_id(one: Diagnostic, loaded: Loaded) -> Fix | None:
     head, tail = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     if one.span != loaded.rule.span("title") or text[head:start].rstrip() != "title:" or tail < 0:
         return None
-    return Fix((Edit(tail + 1, tail + 1, f"id: {loaded.rule.id}\n"),), True, "id")
+    ending = "\r\n" if text[tail - 1] == "\r" else "\n"
+    return Fix((Edit(tail + 1, tail + 1, f"id: {loaded.rule.id}{ending}"),), True, "id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import click
 
 from converter.cli.formats import FORMATS, Step, cases_of, emit
 from converter.cli.options import format_option, pack_paths, policy_of, today_option
-from converter.cli.show import Exit, put, say
+from converter.cli.show import Exit, bad_input, put, say
 
 if TYPE_CHECKING:
     from converter.checks import Finding, Fixed
@@ -48,6 +49,7 @@ def command(
     """
     from converter.pack import OutputError, load_pack
 
+    gc.disable()  # one batch that makes no cycles and ends
     policy = policy_of(paths, today)
     is_chosen = chosen(select or policy.config.select, ignore or policy.config.ignore)
     pack = load_pack(pack_paths(paths, policy))
@@ -55,7 +57,7 @@ def command(
         if fixing or unsafe or diff:
             fixed = _corrected(pack, policy, is_chosen, unsafe=unsafe, diff=diff)
             if diff:
-                sys.exit(Exit.FINDINGS if fixed else Exit.FINE)
+                sys.exit(max(bad_input(pack.diagnostics), Exit.FINDINGS if fixed else Exit.FINE))
             pack = load_pack(pack_paths(paths, policy))
     except (OutputError, OSError) as error:
         say(f"error: {error}")

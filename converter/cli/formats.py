@@ -98,8 +98,8 @@ def github(diagnostics: Iterable[Diagnostic]) -> list[str]:
         if span:
             # A path that leaves the checkout makes no annotation; GitHub shows it in the log.
             properties = {"file": span.path, "line": str(span.line), "col": str(span.column), **properties}
-            if span.end_line == span.line:
-                properties["endColumn"] = str(max(span.end_column, span.column))
+            if span.end_line == span.line and span.end_column > span.column:
+                properties["endColumn"] = str(span.end_column)
             elif span.end_line > span.line:
                 properties["endLine"] = str(span.end_line)
         text = one.message + (f"\nhelp: {one.help}" if one.help else "")
