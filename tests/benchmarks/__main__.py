@@ -9,6 +9,8 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,6 +113,63 @@ def oracle() -> None:
     print(f"oracle: {len(lines)} events, {len(trees)} rules, {hits} matches: {rate:,.0f} events/s; decoding {bare:,.0f}/s")
 
 
+BUILD_LIMIT_S = 30.0
+"""What a build of the whole corpus to all targets may take, in CPU seconds."""
+INIT_LIMIT_S = 3.0
+"""What a new pack may take until its checks and tests are green."""
+
+
+def build_corpus() -> None:
+    """A whole rule corpus to the four targets, as one process that writes every output."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    corpus = (ROOT / named / "corpora" / "sigmahq").resolve() if named else None
+    if corpus is None or not corpus.is_dir():
+        print("build: CONVERTER_CORPORA names no folder")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        report = str(Path(folder) / "report.json")
+        took = cpu_s([str(BIN / "converter"), "build", str(corpus), "-o", folder, "--report", report])
+        rows = json.loads(Path(report).read_bytes())["results"]
+    counts = Counter((row["target"], row["status"]) for row in rows)
+    told = ", ".join(
+        f"{target} {counts[target, 'exact']} exact and {counts[target, 'wider']} wider"
+        for target in ("elastic", "splunk", "falco", "python")
+    )
+    files = len({row["path"] for row in rows})
+    print(f"build: {files} files to 4 targets {took:.1f} s CPU, of {BUILD_LIMIT_S:.0f}: {took / BUILD_LIMIT_S:.2f}; {told}")
+
+
+def new_pack() -> None:
+    """``init`` until it is green, and ``ci`` on what it wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        pack = str(Path(folder) / "pack")
+        took = cpu_s([str(BIN / "converter"), "init", pack, "--ci", "github"])
+    print(f"init: {took:.2f} s CPU, of {INIT_LIMIT_S:.0f}: {took / INIT_LIMIT_S:.2f}")
+
+
+def python_package() -> None:
+    """Events a second of the pack's Python package, all rules on each event, against decoding them."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    events = (ROOT / named / "events" / "k8s_audit" / "templates_179.jsonl").resolve() if named else None
+    if events is None or not events.is_file():
+        print("python-package: CONVERTER_CORPORA names no folder")
+        return
+    code = (
+        "import json, sys, time, importlib, pathlib; sys.path.insert(0, sys.argv[1])\n"
+        "name = next(path.parent.name for path in pathlib.Path(sys.argv[1]).glob('*/__init__.py'))\n"
+        "match_all = importlib.import_module(name).match_all\n"
+        "lines = pathlib.Path(sys.argv[2]).read_bytes().splitlines() * 50\n"
+        "start = time.process_time(); documents = [json.loads(line) for line in lines]; decoded = time.process_time()\n"
+        "hits = sum(len(list(match_all(one))) for one in documents); done = time.process_time()\n"
+        "print(len(lines), hits, len(lines) / (done - decoded), len(lines) / (decoded - start))"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([str(BIN / "converter"), "build", "-t", "python-package", "-o", folder], cwd=ROOT, capture_output=True, check=True)
+        command = [sys.executable, "-c", code, str(Path(folder) / "python-package"), str(events)]
+        count, hits, rate, bare = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    print(f"python-package: {count} events, {hits} matches: {float(rate):,.0f} events/s, all of rules/; decoding {float(bare):,.0f}/s")
+
+
 if __name__ == "__main__":
-    for bench in (start_up, convert, load_corpus, oracle):
+    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, python_package):
         bench()
