@@ -48,8 +48,8 @@ class ResolvedRule:
     """A rule with the target's names for its fields.
 
     ``guard`` holds the target's own fields that select the log source, with
-    their values: added on build, taken off on import, never part of the
-    detection.  ``fields`` has an entry for each field of the detection that
+    their values (of several, any): added on build, taken off on import, never
+    part of the detection.  ``fields`` has an entry for each field of the detection that
     the target knows.  ``pipelines`` are still to be gone through: only the
     targets that hand the rule to pySigma get any.
     """
@@ -57,7 +57,7 @@ class ResolvedRule:
     rule: Rule
     meaning: Meaning
     source: Source
-    guard: Mapping[str, str]
+    guard: Mapping[str, str | Sequence[str]]
     fields: Mapping[str, Binding]
     pipelines: Sequence[Pipeline] = ()
 

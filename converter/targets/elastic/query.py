@@ -64,9 +64,14 @@ def query(resolved: ResolvedRule, parts: Sequence[Node]) -> str:
     Raises:
         Inexpressible: for the first atom that KQL cannot say.
     """
-    lines = [f"{_name(field)}:{_quoted(value)}" for field, value in resolved.guard.items()]
+    lines = [f"{_name(field)}:{_any(value)}" for field, value in resolved.guard.items()]
     lines += [_operand(part, resolved) for part in parts]
     return "\n  and ".join(lines) or EVERYTHING
+
+
+def _any(value: str | Sequence[str]) -> str:
+    """Return a value of the log source's guard, or any of several."""
+    return _quoted(value) if isinstance(value, str) else f"({' or '.join(map(_quoted, value))})"
 
 
 def conjuncts(tree: Node) -> tuple[Node, ...]:
