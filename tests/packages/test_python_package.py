@@ -142,14 +142,14 @@ def test_a_package_of_hostile_paths_runs(tmp_path: Path) -> None:
     """Modules of builtins' and keywords' names do not get in the way."""
     outcomes = []
     for number, path in enumerate(PATHS):
-        rule = {"title": path, "logsource": {"product": "x"}, "detection": {"selection": {"a": "b"}, "condition": "selection"}}
+        rule = {"title": path[:200], "logsource": {"product": "x"}, "detection": {"selection": {"a": "b"}, "condition": "selection"}}
         rule["id"] = f"00000001-0000-4000-8000-{number:012x}"
         loaded, _ = load_bytes(yaml.safe_dump(rule).encode(), RuleFile(Path("r.yml"), "r.yml", path))
         outcomes.append(compile_rule(loaded[0], target("python"), {}, frozenset(Fidelity)))
     written(outcomes, tmp_path)
     code = "import json, detection_rules; print(json.dumps([match['title'] for match in detection_rules.match_all({'a': 'B'})]))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == list(PATHS)
+    assert json.loads(done.stdout) == [path[:200] for path in PATHS]
 
 
 @pytest.mark.slow

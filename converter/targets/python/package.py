@@ -60,9 +60,11 @@ TARGET: Final = Package()
 
 def _about(options: Options) -> dict[str, str]:
     """Return what is said about the package: the options over the pack's name, version and author."""
-    name = checked(options, "pack_name", "detection-rules", "[A-Za-z][A-Za-z0-9_-]{0,62}[A-Za-z0-9]", "use letters, digits and hyphens")
+    name = checked(options, "pack_name", "detection-rules", "[A-Za-z][A-Za-z0-9_-]{0,63}", "use letters, digits and hyphens")
+    name = name.rstrip("_-")
+    pattern = rf"(?!({'|'.join(keyword.kwlist)})\Z)[a-z][a-z0-9_]{{1,69}}"
     slug = re.sub("[^a-z0-9]+", "_", name.lower())
-    pattern = rf"(?!({'|'.join(keyword.kwlist)})\Z)[a-z][a-z0-9_]{{1,63}}"
+    slug = slug if re.fullmatch(pattern, slug) else f"{slug}_rules"
     return {
         "name": name,
         "package": checked(options, "package", slug, pattern, "use small letters, digits and underscores, no word of Python's own"),

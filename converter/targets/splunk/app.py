@@ -72,8 +72,9 @@ def _about(options: Options) -> dict[str, str]:
     """Return what is said about the app: the options over the pack's name, version and author."""
     name = str(options.get("pack_name") or "detection-rules")
     slug = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
+    slug = slug if re.fullmatch(APP_ID, slug) else f"detection_rules_{slug}"[:80].strip("_")
     words = " ".join(re.split("[^A-Za-z0-9]+", name)).strip()
-    label = words[:1].upper() + words[1:] if len(words) >= len("rules") else f"Detection rules {words}".strip()
+    label = words[:1].upper() + words[1:80] if len(words) >= len("rules") else f"Detection rules {words}".strip()
     return {
         "app_id": checked(options, "app_id", slug, APP_ID, "use small letters, digits and underscores, none of Splunk's own names"),
         "label": checked(options, "app_label", label, LABEL, "use 5 to 80 characters on one line, without backslashes"),
