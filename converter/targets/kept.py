@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from converter.data import Binding
-from converter.ir import Exists, FieldMatch, Null, Parts, Shape, Text, Wild, evaluate, fold
+from converter.ir import Exists, FieldMatch, Null, Parts, Shape, Text, Wild, evaluate, fold, unevaluable
+from converter.model import Source
 
 START: Final = "^"
 """Before a replaced part: it begins the value.  No part of a value that is replaced begins with this character."""
@@ -24,11 +25,12 @@ def met(atom: FieldMatch, name: str, binding: Binding) -> str:
     ``name`` is the field of the binding: the test's own, or the one that it compares with.
     """
     text = atom.test if isinstance(atom.test, Text) and name == atom.field else None
+    unknown = bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
     open_ended = any(HEX in value for value in binding.changed)
     if not open_ended and (isinstance(atom.test, Null | Exists) or (text is not None and text.shape is Shape.PRESENT)):
         return ""  # a value that is left out counts as absent, which the target's own table accounts for
     for value in binding.changed:
-        if (text is None or _fits(text.parts, value)) if HEX in value else evaluate(atom, {name: value}):
+        if (text is None or _fits(text.parts, value)) if HEX in value else (unknown or evaluate(atom, {name: value})):
             return value
     if binding.digits and (text is None or all(isinstance(part, Wild) or part.isdecimal() for part in text.parts)):
         return "a number"

@@ -6,7 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from converter.data import bindings, elastic_document
-from converter.ir import FieldMatch, Text, Wild, evaluate
+from converter.ir import FieldMatch, Text, Wild, evaluate, lower
+from converter.readers import read_rules
+from converter.targets import resolve
 from converter.targets.kept import met
 
 SOURCE = "windows_registry_set"
@@ -62,6 +64,21 @@ def test_a_test_that_passes_means_the_same_of_the_data_as_written_there(data: st
     after = elastic_document({"Details": data}, SOURCE)["registry"]["data"]["strings"]
     test = FieldMatch("data", Text(parts), 0)
     assert evaluate(test, {"data": data}) == evaluate(test, {"data": after})
+
+
+def test_an_expression_without_an_answer_passes_nowhere() -> None:
+    """A look-ahead cannot be tried on the values that are left out, so it is refused rather than run."""
+    (rule,), problems = read_rules(
+        b"title: t\nid: 6d1f7c0e-3a0f-4b27-9d0e-5b1d6c2f8a09\nlogsource: {category: process_creation, product: windows}\n"
+        b"detection:\n  s: {Image|re: 'a(?=b)'}\n  condition: s\n",
+        "rule.yml",
+    )
+    tree = lower(rule)
+    assert not problems
+    assert isinstance(tree, FieldMatch)
+    told = resolve(rule, tree, "elastic")
+    assert isinstance(told, tuple)
+    assert [one.code for one in told] == ["T005"]
 
 
 def test_tests_of_real_rules_pass() -> None:
