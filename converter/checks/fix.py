@@ -59,10 +59,13 @@ def fix_pack(pack: Pack, find: Callable[[Pack], Sequence[Finding]], *, unsafe: b
 
 
 def _reread(pack: Pack, contents: Mapping[RuleFile, bytes]) -> Pack:
-    rules: list[Loaded] = []
-    for file in dict.fromkeys(loaded.file for loaded in pack.rules):
-        rules += load_bytes(contents[file], file)[0] if file in contents else [one for one in pack.rules if one.file == file]
-    return Pack(tuple(rules), pack.unread)
+    """Return the pack with the rules of changed files read anew; the others stay, because some checks compare rules."""
+    by_file: dict[RuleFile, list[Loaded]] = {}
+    for loaded in pack.rules:
+        by_file.setdefault(loaded.file, []).append(loaded)
+    for file, data in contents.items():
+        by_file[file] = list(load_bytes(data, file)[0])
+    return Pack(tuple(one for rules in by_file.values() for one in rules), pack.unread)
 
 
 def _fixed(file: RuleFile, data: bytes, wanted: Sequence[Finding]) -> Fixed | None:

@@ -94,6 +94,7 @@ def retired(tag: str) -> tuple[str, ...] | None:
     return () if found.get("deprecated") else None
 
 
+@cache
 def attack_tags() -> tuple[str, ...]:
     """Return the tags of all tactics and techniques that ATT&CK has today."""
     known = _data()["techniques"].items()
