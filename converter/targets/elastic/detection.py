@@ -41,7 +41,7 @@ def printed(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilitie
         divided = _with_filters(resolved, tree, tables)
     except Inexpressible:
         return alone
-    return divided if _rank(divided[2]) < _rank(alone[2]) else alone
+    return divided if (_rank(divided[2]), len(divided[2])) < (_rank(alone[2]), len(alone[2])) else alone
 
 
 def _rank(found: tuple[Loss, ...]) -> int:
@@ -70,7 +70,7 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
             if alone is None:
                 raise
             left = alone
-        if alone is not None and _rank(alone) <= _rank(left):
+        if alone is not None and (_rank(alone), len(alone)) <= (_rank(left), len(left)):
             asked.append(part)
             lost += alone
         else:

@@ -1,50 +1,54 @@
-"""Whether Lucene would make an expression deterministic, or refuse the search as too complex.
+"""How hard Lucene finds it to make an expression deterministic, which it does before it searches.
 
-Lucene counts the states that it visits, and gives up at ten times
+Lucene counts the states that it visits, and refuses at ten times
 ``max_determinized_states``; a repetition of anything behind a search can need
 a state for each set of places where it may have begun.  Our count is of
-places in the expression, which are about the states of Lucene's automaton.
+places in the expression, about the states of Lucene's automaton; an unverified
+likeness, so that half of each bound is kept free.
 
-Source: Lucene 9.12, Operations.determinize; Elasticsearch 8.19, regexp query, ``max_determinized_states`` 10,000.
+Source: Lucene 9.12, Operations.determinize; Elasticsearch 8.19, regexp query, ``max_determinized_states``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from converter.ir import Chain, CharSet, Choice, Expression, Literal, Ranges, Repeat
 
-BOUND: Final = 100_000
+USUAL: Final = 10_000
+"""``max_determinized_states`` of a query that does not name it."""
+RAISED: Final = 250_000
+"""The most that an output asks for: a second of the engine's time, once for each search."""
 _PLACES: Final = 20_000
 
-_Ends: TypeAlias = tuple[bool, frozenset[int], frozenset[int]]
-"""Whether a part may be empty, the places where it begins and those where it ends."""
+_Ends: TypeAlias = tuple[bool, int, int]
+"""Whether a part may be empty, the places where it begins and those where it ends, as bits."""
 
 
-def is_simple(tree: Expression) -> bool:
-    """Say whether an expression without anchors stays within Lucene's bound."""
+def states_needed(tree: Expression) -> int | None:
+    """Return the ``max_determinized_states`` that an expression without anchors needs, ``None`` when it is too much."""
     places = _Places()
     try:
         _, first, _ = places.of(tree)
     except OverflowError:
-        return False
-    edges = sorted({edge for one in places.chars for first_code, last_code in one for edge in (first_code, last_code + 1)})
-    kinds = {frozenset(at for at, one in enumerate(places.chars) if _has(one, code)) for code in edges} - {frozenset()}
-    start = frozenset({-1})
-    seen, pending, effort = {start}, [start], 0
+        return None
+    edges = sorted({edge for one in places.chars for run in one for edge in (run[0], run[1] + 1)})
+    kinds = {sum(1 << at for at, one in enumerate(places.chars) if _has(one, code)) for code in edges} - {0}
+    effort, seen, pending = 1, set[int](), [first & kind for kind in kinds]
     while pending:
         state = pending.pop()
-        effort += len(state)
-        if effort > BOUND:
-            return False
-        following = first if state is start else frozenset().union(*(places.after[at] for at in state))
-        for kind in kinds:
-            reached = following & kind
-            if reached and reached not in seen:
-                seen.add(reached)
-                pending.append(reached)
-    return True
+        if not state or state in seen:
+            continue
+        seen.add(state)
+        effort += state.bit_count()
+        if effort > RAISED * 5:
+            return None
+        following = 0
+        for place in _bits(state):
+            following |= places.after[place]
+        pending += {following & kind for kind in kinds} - seen
+    return USUAL if effort <= USUAL * 5 else RAISED
 
 
 class _Places:
@@ -52,7 +56,7 @@ class _Places:
 
     def __init__(self) -> None:
         self.chars: list[Ranges] = []
-        self.after: list[set[int]] = []
+        self.after: list[int] = []
 
     def of(self, tree: Expression) -> _Ends:
         """Add a part.
@@ -62,23 +66,21 @@ class _Places:
         """
         match tree:
             case Literal(text, folded):
-                return self._row([CharSet(tuple((ord(one), ord(one)) for one in _cases(char, folded))) for char in text])
+                return self._row(CharSet(tuple((ord(one), ord(one)) for one in _cases(char, folded))) for char in text)
             case CharSet(ranges):
                 if len(self.chars) >= _PLACES:
                     raise OverflowError
                 self.chars.append(ranges)
-                self.after.append(set())
-                place = frozenset({len(self.chars) - 1})
-                return False, place, place
+                self.after.append(0)
+                return False, 1 << (len(self.chars) - 1), 1 << (len(self.chars) - 1)
             case Chain(children):
                 return self._row(children)
             case Choice(children):
-                ends = [self.of(child) for child in children]
-                return (
-                    any(one[0] for one in ends),
-                    frozenset().union(*(one[1] for one in ends)),
-                    frozenset().union(*(one[2] for one in ends)),
-                )
+                empty, first, last = False, 0, 0
+                for child in children:
+                    one = self.of(child)
+                    empty, first, last = empty or one[0], first | one[1], last | one[2]
+                return empty, first, last
             case Repeat(child, least, most):
                 return self._repeat(child, least, most)
             case _:
@@ -94,7 +96,7 @@ class _Places:
         return empty or not least, first, last
 
     def _row(self, parts: Iterable[Expression]) -> _Ends:
-        found: _Ends = (True, frozenset(), frozenset())
+        found: _Ends = (True, 0, 0)
         for part in parts:
             found = self._joined(found, self.of(part))
         return found
@@ -103,9 +105,16 @@ class _Places:
         self._link(left[2], right[1])
         return left[0] and right[0], left[1] | right[1] if left[0] else left[1], right[2] | left[2] if right[0] else right[2]
 
-    def _link(self, ends: frozenset[int], begins: frozenset[int]) -> None:
-        for place in ends:
+    def _link(self, ends: int, begins: int) -> None:
+        for place in _bits(ends):
             self.after[place] |= begins
+
+
+def _bits(places: int) -> Iterator[int]:
+    while places:
+        low = places & -places
+        yield low.bit_length() - 1
+        places ^= low
 
 
 def _cases(char: str, folded: bool) -> set[str]:

@@ -38,7 +38,7 @@ from converter.ir import (
 )
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
-from converter.targets.elastic.effort import is_simple
+from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.query import FILTERS, IGNORE_ABOVE, TEXTUAL, path_of, refused
 from converter.targets.elastic.searched import UnsaidError, whole
 
@@ -171,15 +171,17 @@ def _search(tree: FieldMatch, test: Regex, binding: Binding, resolved: ResolvedR
         raise refused(tree, unsaid.message, unsaid.help_text, resolved, FILTERS) from None
     except ValueError:
         raise refused(tree, "half a character in a regular expression", "name whole characters", resolved, FILTERS) from None
-    if len(expression.text) <= lucene.LONGEST and not is_simple(described):
+    states = states_needed(described) if len(expression.text) <= lucene.LONGEST else USUAL
+    if states is None:
         what = "a regular expression that the engine refuses as too complex"
         raise refused(tree, what, "bound what repeats anything, or divide it into several", resolved, FILTERS)
-    return _regexp(tree, binding.path, expression, resolved)
+    return _regexp(tree, binding.path, expression, resolved, states)
 
 
-def _regexp(tree: FieldMatch, path: str, expression: lucene.Printed, resolved: ResolvedRule) -> Clause:
+def _regexp(tree: FieldMatch, path: str, expression: lucene.Printed, resolved: ResolvedRule, states: int = USUAL) -> Clause:
     if len(expression.text) > lucene.LONGEST:
         what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
         raise refused(tree, what, "shorten it, or divide it into several", resolved, FILTERS)
-    options = {"case_insensitive": True} if expression.folded else {}
-    return {"regexp": {path: options | {"flags": "NONE", "value": expression.text}}}
+    options: Clause = {"case_insensitive": True} if expression.folded else {}
+    limit = {"max_determinized_states": states} if states != USUAL else {}
+    return {"regexp": {path: options | {"flags": "NONE"} | limit | {"value": expression.text}}}

@@ -242,7 +242,7 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
             if fidelity is Fidelity.EXACT:
                 return ()
             code = "T118" if fidelity is Fidelity.NARROWER and isinstance(test, Text) and name != "value.present" else "T119"
-            message = f"{table.why(name)} (field '{field}')"
+            message = f"{_LEFT_OUT if kind == 'left_out' else table.why(name)} (field '{field}')"
             direction = fidelity.negated if negated else fidelity
             return (Loss(code, name, direction, message, resolved.rule.source.span(tree.offsets)),)
         case And(children) | Or(children):
@@ -260,8 +260,8 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return "absent"
     if isinstance(test, Cidr) and binding.ip:
         return "ip"
-    if name in _EMPTINESS and not resolved.guard:
-        return "as_is"
+    if name in _EMPTINESS and (not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
+        return "left_out" if binding.changed and name != "value.empty" else "as_is"
     if binding.type not in TEXTUAL:
         return binding.type
     own = "flattened" if binding.type == "flattened" else "keyword"
@@ -291,6 +291,7 @@ def _is_lowered(binding: Binding, resolved: ResolvedRule) -> bool:
     return binding.field.lower and written is not None and not written.lower
 
 
+_LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"
 _EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
 """Features that a pipeline which drops empty values changes; a rule in the documents' own names has none before it."""
 

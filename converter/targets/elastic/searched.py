@@ -30,6 +30,8 @@ from converter.ir import (
 Items: TypeAlias = tuple[Expression, ...]
 LIMIT: Final = 64
 """Alternatives that a pattern may become."""
+WRITTEN_OUT: Final = 4
+"""Times that a part with an anchor in it may be repeated."""
 _HIGHEST: Final = 0x10FFFF
 _WORD: Final[Ranges] = ((48, 57), (65, 90), (95, 95), (97, 122))
 _FEED: Final[Ranges] = ((10, 10),)
@@ -86,10 +88,9 @@ def _alternatives(tree: Expression) -> list[Items]:
             return found
         case Choice(children):
             return _bounded([one for child in children for one in _alternatives(child)])
-        case Repeat(child, 0, 1):
-            return [*_alternatives(child), ()]
-        case Repeat(child, 1, 1):
-            return _alternatives(child)
+        case Repeat(child, least, int() as most) if most <= WRITTEN_OUT:
+            times = [Chain((child,) * number) for number in range(least, most + 1)]
+            return _bounded([one for chain in times for one in _alternatives(chain)])
         case Repeat():
             raise UnsaidError("an anchor that is repeated in a regular expression", "move the anchor out of the repetition")
         case _:

@@ -135,7 +135,7 @@ def _regexp(kind: FieldType, tree: Regexp) -> Predicate:
     if kind.lowercase:
         # The engine sends the expression through the normalizer as if it were a value.
         raise Refusal(f"regexp on [{kind.path}], which has a normalizer", unknown=True, help="ask the field itself")
-    automaton = regexp.Automaton(regexp.folded(tree.expression) if tree.folded else tree.expression)
+    automaton = regexp.Automaton(regexp.folded(tree.expression) if tree.folded else tree.expression, tree.states)
     return any_value(kind.path, automaton.describes)
 
 

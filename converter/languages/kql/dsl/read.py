@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from converter.formats import Map, Seq
-from converter.languages.kql.dsl.regexp import parse
+from converter.languages.kql.dsl.regexp import USUAL_STATES, parse
 from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Value, Wild, Wildcard
 from converter.languages.kql.refusal import Refusal
 from converter.model import Diagnostic, Severity, Source
@@ -19,6 +19,10 @@ MAX_DEPTH: Final = 30
 
 _META: Final = frozenset({"alias", "disabled", "field", "group", "index", "key", "negate", "params", "type", "value"})
 """Keys of a filter's ``meta``; only ``disabled`` and ``negate`` change what it finds (Kibana, kbn-es-query filters)."""
+_MOST_STATES: Final = 1_000_000
+"""``max_determinized_states`` that is read; more would take this program long, too."""
+_OPTIONS: Final = {"regexp": ("flags", "max_determinized_states"), "wildcard": ("wildcard",)}
+"""What a kind of query may say beside its value and ``case_insensitive``."""
 _ORDERS: Final = ("gt", "gte", "lt", "lte")
 
 
@@ -131,7 +135,7 @@ def _on_field(kind: str, body: Map, offsets: int) -> Tree:
         return _range(str(field), options, offsets)
     value = said if options is None else options.get("value", options.get("wildcard"))
     if options is not None:
-        names = {"value", "case_insensitive"} | ({"flags"} if kind == "regexp" else {"wildcard"} if kind == "wildcard" else set())
+        names = {"value", "case_insensitive", *_OPTIONS.get(kind, ())}
         _only(options, names, kind)
         if {"value", "wildcard"} <= options.keys():
             raise _Refused("a wildcard with two values", place)
@@ -146,7 +150,7 @@ def _on_field(kind: str, body: Map, offsets: int) -> Tree:
         return Prefix(str(field), value, folded, offsets)
     if kind == "wildcard":
         return Wildcard(str(field), _parts(value, folded, place), folded, offsets)
-    return _regexp(str(field), value, folded, "ALL" if options is None else options.get("flags", "ALL"), offsets, place)
+    return _regexp(str(field), value, folded, _EMPTY if options is None else options, offsets, place)
 
 
 def _range(field: str, options: Map | None, offsets: int) -> Range:
@@ -181,11 +185,14 @@ def _parts(text: str, folded: bool, offsets: int) -> tuple[str | Wild, ...]:
     return tuple([*parts, literal] if literal else parts)
 
 
-def _regexp(field: str, text: str, folded: bool, flags: object, offsets: int, place: int) -> Regexp:
+def _regexp(field: str, text: str, folded: bool, options: Map, offsets: int, place: int) -> Regexp:
+    flags, states = options.get("flags", "ALL"), options.get("max_determinized_states", USUAL_STATES)
     if flags not in ("ALL", "NONE"):
         raise _Refused(f"regexp with the flags {flags!r}", place, help_text="write NONE")
+    if isinstance(states, bool) or not isinstance(states, int) or not 0 < states <= _MOST_STATES:
+        raise _Refused(f"a max_determinized_states that is no whole number up to {_MOST_STATES}", place)
     try:
-        return Regexp(field, parse(text), folded, offsets)
+        return Regexp(field, parse(text), folded, states, offsets)
     except Refusal as refusal:
         code = "R205" if refusal.unknown else "R202"
         told = "is not known" if refusal.unknown else "is refused by the engine"

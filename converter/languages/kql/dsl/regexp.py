@@ -18,8 +18,10 @@ from converter.model import node
 
 MAX_LENGTH: Final = 1000
 """Characters of an expression that an index takes (``index.max_regex_length``)."""
-MAX_EFFORT: Final = 100_000
-"""States that Lucene visits to make an automaton deterministic before it refuses: ten times ``max_determinized_states``, 10,000."""
+USUAL_STATES: Final = 10_000
+"""``max_determinized_states`` of a query that does not name it."""
+_EFFORT: Final = 10
+"""States that Lucene visits to make an automaton deterministic before it refuses, for each of ``max_determinized_states``."""
 _MAX_STATES: Final = 20_000
 _MAX_DEPTH: Final = 50
 _LAST: Final = 0x10FFFF
@@ -256,8 +258,8 @@ class Automaton:
     start, the others are its characters, repetitions written out.
     """
 
-    def __init__(self, expression: Expression) -> None:
-        """Build the automaton.
+    def __init__(self, expression: Expression, states: int = USUAL_STATES) -> None:
+        """Build the automaton; ``states`` is the query's ``max_determinized_states``.
 
         Raises:
             Refusal: when Lucene would refuse to make it deterministic.
@@ -270,7 +272,7 @@ class Automaton:
         self._cuts = sorted({cut for ranges in self._ranges for run in ranges for cut in (run[0], run[1] + 1)})
         self._masks = [sum(1 << at for at, ranges in enumerate(self._ranges) if _holds(ranges, point)) for point in (-1, *self._cuts)]
         self._reached: dict[int, int] = {}
-        self._check()
+        self._check(states)
 
     def _add(self, expression: Expression) -> _Part:
         """Add an expression's places; return whether it may be empty, and where it begins and ends."""
@@ -318,14 +320,14 @@ class Automaton:
             self._reached[state] = _either(self._next[place] for place in _bits(state))
         return self._reached[state]
 
-    def _check(self) -> None:
+    def _check(self, states: int) -> None:
         """Make it deterministic, as Lucene does, until the effort is too much."""
         seen, pending, effort = {1}, [1], 0
         while pending:
             state = pending.pop()
             effort += state.bit_count()
-            if effort > MAX_EFFORT:
-                raise Refusal("determinizing the automaton would require more than 10000 states", help="write a simpler expression")
+            if effort > states * _EFFORT:
+                raise Refusal(f"determinizing the automaton would require more than {states} states", help="write a simpler expression")
             after = self._after(state)
             for mask in self._masks:
                 if (reached := after & mask) and reached not in seen:

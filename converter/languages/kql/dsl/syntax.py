@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from converter.languages.kql.dsl.regexp import Expression
+from converter.languages.kql.dsl.regexp import USUAL_STATES, Expression
 from converter.model import Source, node
 
 
@@ -82,11 +82,12 @@ class Wildcard:
 
 @node
 class Regexp:
-    """The expression describes the whole of an indexed value."""
+    """The expression describes the whole of an indexed value; ``states`` is its ``max_determinized_states``."""
 
     field: str
     expression: Expression
     folded: bool = False
+    states: int = USUAL_STATES
     offsets: int = 0
 
 

@@ -1,4 +1,4 @@
-"""A part of a command line with white space, where the index has one in lower case
+"""A part of a path with white space, where the index has one in lower case
 
 A case of the tests.
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 RULE = {
     'id': 'd71e87e7-1a8a-5c0e-a42d-c1762a0a0c2d',
-    'title': 'A part of a command line with white space, where the index has one in lower case',
+    'title': 'A part of a path with white space, where the index has one in lower case',
     'level': 'low',
     'status': 'test',
     'author': "The converter's maintainers",
@@ -22,8 +22,8 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        contains(event, "CommandLine", " -Enc ")
-        or contains(event, "CommandLine", "/Ver")
+        contains(event, "CurrentDirectory", "\\Program Files")
+        or contains(event, "CurrentDirectory", "\\Temp")
     )
 
 

@@ -22,7 +22,7 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        contains(event, "CommandLine", "Ver", cased=True)
+        contains(event, "CurrentDirectory", "Temp", cased=True)
     )
 
 

@@ -22,14 +22,14 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        contains(event, "CommandLine", "300 K")
+        endswith(event, "Image", "300 K.exe")
     )
 
 
-def contains(event: dict[str, object], field: str, wanted: str, cased: bool = False) -> bool:
-    """Return whether any value of the field holds the text."""
+def endswith(event: dict[str, object], field: str, wanted: str, cased: bool = False) -> bool:
+    """Return whether any value of the field ends with the text."""
     wanted = fold(wanted, cased)
-    return any(wanted in fold(text, cased) for text in texts(event, field))
+    return any(fold(text, cased).endswith(wanted) for text in texts(event, field))
 
 
 def fold(text: str, cased: bool = False) -> str:

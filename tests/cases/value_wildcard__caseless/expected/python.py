@@ -22,7 +22,7 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        like(event, "CommandLine", "CMD", ANY, " /c ", ONE, "er")
+        like(event, "CurrentDirectory", "C:\\USER", ANY, "\\e", ONE, "in\\")
     )
 
 
