@@ -94,7 +94,7 @@ class _Check:
             help_text = f"did you mean '{close[0]}'?" if close else "one of: " + ", ".join(schema["enum"])
             yield self._tell("R012", offsets, f"'{value}' is not a value of {name}", help_text)
         if isinstance(value, str):
-            if "pattern" in schema and not re.search(schema["pattern"], value):
+            if "pattern" in schema and not _fits(schema["pattern"], value):
                 yield self._tell("R012", offsets, f"'{value[:60]}' does not have the form of {name}", f"the form is {schema['pattern']}")
             if len(value) < schema.get("minLength", 0):
                 yield self._tell("R012", offsets, f"{name} is empty", "write a text")
@@ -121,3 +121,8 @@ def _kind(value: object) -> str:
         case None:
             return "empty"
     return f"a {type(value).__name__}"
+
+
+def _fits(pattern: str, text: str) -> bool:
+    r"""Whether a text has a pattern's form, by JSON Schema's rules: ``$`` is the text's end, ``\d`` an ASCII digit."""
+    return re.search(r"\Z".join(pattern.rsplit("$", 1)) if pattern.endswith("$") else pattern, text, re.ASCII) is not None
