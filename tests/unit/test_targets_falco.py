@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from converter.ir import (
     FEATURES,
     And,
     Boolean,
+    Cidr,
     Compare,
     Exists,
     FieldMatch,
+    FieldRef,
     Keyword,
     Node,
     Not,
@@ -24,15 +27,19 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    RegexProblem,
+    Shape,
     Text,
     Wild,
     evaluate,
     parts_of,
+    regex_finder,
 )
 from converter.languages import falco
 from converter.model import Fidelity, LogSource, Rule, Source, Status, joined
 from converter.targets import Compilation, ResolvedRule, resolve
 from converter.targets.falco import TARGET, condition
+from tests.property.test_regex import FLAGS, PATTERNS
 
 
 def _rule(**own: Any) -> Rule:
@@ -94,6 +101,57 @@ def test_condition_is_printed_and_read(tree: Node, text: str) -> None:
     assert falco.check(read, falco.fields_of("k8s_audit")) is None
 
 
+def _re(field: str, pattern: str, flags: str = "") -> FieldMatch:
+    return FieldMatch(field, Regex(pattern, flags))
+
+
+ANY = "(.|\\n)*"
+REGEXES = [
+    (_re("userAgent", "kube(ctl|let)/v1"), "0.39", f'ka.useragent regex "{ANY}kube(ctl|let)/v1{ANY}"'),
+    (_re("userAgent", "^kubectl$"), "0.39", 'ka.useragent regex "kubectl\\n?"'),
+    (_re("userAgent", "^kube"), "0.39", f'ka.useragent regex "kube{ANY}"'),
+    (_re("userAgent", "(^|/)v1$"), "0.39", f'ka.useragent regex "(|{ANY}/)v1\\n?"'),
+    (_re("userAgent", r"\d+\.\w\s[^a-c]\\"), "0.39", f'ka.useragent regex "{ANY}[0-9][.][0-9A-Z_a-z][\\t-\\r ][^a-c][\\\\\\\\]{ANY}"'),
+    (_re("userAgent", r"\bv1\b"), "0.39", f'ka.useragent regex "({ANY}[^0-9A-Z_a-z])?v1([^0-9A-Z_a-z]{ANY})?"'),
+    (_re("userAgent", "Kube[a-z]", "i"), "0.39", f'tolower(ka.useragent) regex "{ANY}kube[a-z]{ANY}"'),
+    (_re("userAgent", "(?i:K)u"), "0.39", f'ka.useragent regex "{ANY}[Kk]u{ANY}"'),
+    (_re("userAgent", "^a$", "m"), "0.39", f'ka.useragent regex "{ANY}^a${ANY}"'),
+    (Not(_re("userAgent", "l+$")), "0.39", f'not ((ka.useragent regex "{ANY}l\\n?" and ka.useragent != "null"))'),
+    (_re("user.groups", "^sys[^x]"), "0.44", f'join("\\n", ka.user.groups) regex "({ANY}\\n)?sys[^x]{ANY}"'),
+    (FieldMatch("userAgent", Cidr("10.32.0.0/11")), "0.39", None),
+    (FieldMatch("userAgent", FieldRef("user.username", Shape.CONTAINS)), "0.38", "tolower(ka.useragent) contains tolower(ka.user.name)"),
+]
+
+
+@pytest.mark.parametrize(("tree", "engine", "text"), REGEXES, ids=[f"{index}-{engine}" for index, (_, engine, _) in enumerate(REGEXES)])
+def test_expression_is_printed_and_read(tree: Node, engine: str, text: str | None) -> None:
+    """Expressions, networks and references have one printed form, which RE2 in POSIX syntax takes."""
+    done = _compiled(tree, engine=engine)
+    read = falco.read(done.parts["condition"], profile=engine)
+    assert text is None or done.parts["condition"] == text
+    assert isinstance(read, falco.Condition)
+    assert falco.check(read, falco.fields_of("k8s_audit")) is None
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "172.16.0.0/12", "192.0.2.128/25", "203.0.113.7/32", "0.0.0.0/0", "10.9.8.0/22"])
+def test_a_network_holds_its_addresses(network: str) -> None:
+    """Addresses at and beyond both ends of a network are in it or not, as Python's own arithmetic has it."""
+    inside = IPv4Network(network)
+    condition_text = _compiled(FieldMatch("userAgent", Cidr(network)), engine="0.39").parts["condition"]
+    read = falco.read(condition_text, profile="0.39")
+    assert isinstance(read, falco.Condition)
+    first, last = int(inside.network_address), int(inside.broadcast_address)
+    numbers = {
+        max(min(one, 2**32 - 1), 0) for edge in (first, last) for one in (edge - 256, edge - 1, edge, edge + 1, edge + 256, edge + 99)
+    }
+    for number in numbers:
+        address = IPv4Address(number)
+        lookup = {"ka.useragent": str(address)}
+        assert falco.matches(read, lambda field, _argument, known=lookup: known.get(field)) == (address in inside), address
+    for text in ("10.0.0", "10.0.0.256", "10.0.0.01", "a10.0.0.1", "10.0.0.1 ", "1000.0.0.1"):
+        assert not falco.matches(read, lambda field, _argument, known=text: known), text
+
+
 REFUSED = [
     (_text("user.groups", "Dev"), {}, "T302"),
     (FieldMatch("responseStatus.code", Compare("gte", 400)), {}, "T302"),
@@ -101,7 +159,15 @@ REFUSED = [
     (FieldMatch("user.username", Compare("gte", 1)), {"engine": "0.44"}, "T301"),
     (_text("user.groups", "a*b"), {"engine": "0.44"}, "T301"),
     (Keyword(Text(("x",))), {}, "T301"),
-    (FieldMatch("verb", Regex("x")), {}, "T301"),
+    (_re("verb", "x"), {}, "T302"),
+    (_re("user.groups", "x"), {"engine": "0.39"}, "T302"),
+    (_re("verb", "a(?!b)"), {"engine": "0.39"}, "T301"),
+    (_re("verb", r"a\b[ab]?c"), {"engine": "0.39"}, "T301"),
+    (_re("verb", r"[ab.]\b.*"), {"engine": "0.39"}, "T301"),
+    (_re("verb", "x(a$|b)*c"), {"engine": "0.39"}, "T301"),
+    (_re("verb", "[a-z]{3}" * 40), {"engine": "0.39"}, "T303"),
+    (FieldMatch("userAgent", Cidr("2001:db8::/32")), {"engine": "0.39"}, "T301"),
+    (FieldMatch("user.groups", FieldRef("verb")), {"engine": "0.44"}, "T301"),
     (_text("userAgent", "x" * 256), {}, "T303"),
     (_text("userAgent", "é" * 128), {}, "T303"),
     (_text("userAgent", "a\0b"), {}, "T304"),
@@ -174,6 +240,7 @@ def test_file_is_read_back() -> None:
 NAMES = ("user.username", "verb", "userAgent", "user.groups", "responseStatus.code", "objectRef.name")
 WORDS = st.sampled_from(["", "a", "A", "null", "nu", "ab", "é", "É", "a\nb", "5", "50", "\\", "a\\"])
 VALUES = st.one_of(st.none(), WORDS, st.builds("{}{}".format, WORDS, WORDS))
+EXPRESSIONS = st.sampled_from(["^a", "b$", "(^|n)u", r"\bab?\b", r"^\W", "(?i)A[b-n]", "é", "[^a]", "n.l", r"^$", "^(a|b)+$", r"\\$"])
 PARTS = st.lists(st.one_of(WORDS.filter(bool), st.sampled_from(list(Wild))), max_size=3)
 
 
@@ -191,7 +258,13 @@ def _atoms(draw: st.DrawFn) -> Node:
         else:
             parts.append(part)
     text = Text(tuple(parts), draw(st.booleans()))
-    return FieldMatch(field, draw(st.one_of(st.just(text), st.just(Null()), st.builds(Exists, st.booleans()))))
+    regex = st.builds(Regex, st.one_of(EXPRESSIONS, PATTERNS), FLAGS).filter(
+        lambda one: not isinstance(regex_finder(one.pattern, one.flags), RegexProblem)
+    )
+    tests = [st.just(text), st.just(Null()), st.builds(Exists, st.booleans()), regex]
+    if field != "user.groups":
+        tests.append(st.builds(FieldRef, st.sampled_from(["user.username", "userAgent"]), st.sampled_from(list(Shape)[:4])))
+    return FieldMatch(field, draw(st.one_of(tests)))
 
 
 def _joined(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
@@ -220,7 +293,7 @@ def _events(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(max_examples=250, deadline=None)
-@given(TREES, st.lists(_events(), min_size=1, max_size=6), st.sampled_from(["0.38", "0.44"]))
+@given(TREES, st.lists(_events(), min_size=1, max_size=6), st.sampled_from(["0.38", "0.39", "0.44"]))
 def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]], engine: str) -> None:
     """Exact means equal, wider never misses, narrower never adds: by our reading of the engine on the plugins' values."""
     done = _compiled(tree, engine=engine)

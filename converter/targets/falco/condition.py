@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from itertools import groupby
 from typing import Final, assert_never
 
@@ -29,16 +30,20 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    RegexProblem,
     Shape,
     Text,
     Wild,
-    feature,
     fits,
+    read_regex,
+    regex_finder,
     scalar_text,
+    trimmed,
 )
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.contract import Inexpressible
-from converter.targets.falco import quote
+from converter.targets.falco import pattern, quote
+from converter.targets.falco.network import addresses
 
 NULL: Final = "null"
 """What JSON's null is to a condition."""
@@ -157,9 +162,12 @@ def _check(printer: Printer, atom: FieldMatch, binding: Binding, negated: bool) 
             return _exists(binding) if present else f"not {_exists(binding)}"
         case Compare(operator, bound):
             return _compare(printer, atom, binding.path, operator, bound)
-        case Cidr() | Regex() | FieldRef():
-            message = f"Falco cannot express {feature(atom)} on a field of a plugin"
-            raise _inexpressible(printer, atom, "T301", message, "compare the value itself, or disable falco for this rule")
+        case Cidr(network):
+            return f"{binding.path} regex {_quoted(_network(printer, atom, network))}"
+        case Regex() as test:
+            return _regex(printer, atom, test, negated)
+        case FieldRef(other, shape):
+            return _related(binding, printer.fields[other], shape, negated)
     assert_never(atom.test)
 
 
@@ -291,6 +299,53 @@ def _compare(printer: Printer, atom: FieldMatch, path: str, operator: str, bound
         f'({path} glob "[0-9]*" and not {path} glob "*[!0-9]*"'
         f" and (len({path}) {_LONGER[operator]} {size} or (len({path}) = {size} and {path} {_ORDER[operator]} {digits})))"
     )
+
+
+def finds_null(test: Regex) -> bool:
+    """Say whether the expression is found in the text that JSON's null is to Falco."""
+    finder = regex_finder(test.pattern, test.flags)
+    return not isinstance(finder, RegexProblem) and finder(NULL)
+
+
+def _regex(printer: Printer, atom: FieldMatch, test: Regex, negated: bool) -> str:
+    """Return a whole match; without regard to case on the lowered value where that is enough."""
+    binding = printer.fields[atom.field]
+    tree = read_regex(test.pattern, test.flags)
+    if isinstance(tree, RegexProblem):
+        raise _inexpressible(printer, atom, "T301", tree.message, tree.help)
+    lower = pattern.is_lowered(tree)
+    try:
+        text = pattern.whole(trimmed(tree), lower, binding.list)
+    except pattern.UnprintableError as error:
+        raise _inexpressible(printer, atom, "T301", str(error), "write it without, or disable falco for this rule") from error
+    operand = f"tolower({binding.path})" if lower else binding.path
+    check = f"{f'join({_quoted(_BREAK)}, {operand})' if binding.list else operand} regex {_quoted(text)}"
+    if negated and finds_null(test) and not binding.list:
+        return _grouped(f"{check} and {binding.path} != {_quoted(NULL)}")
+    return check
+
+
+def _network(printer: Printer, atom: FieldMatch, network: str) -> str:
+    try:
+        return addresses(IPv4Network(network))
+    except ValueError:
+        message = (
+            "the field is a text to Falco, and an IPv6 address has many spellings"
+            if ":" in network
+            else "the network has bits set behind its prefix"
+        )
+        raise _inexpressible(
+            printer, atom, "T301", message, "write an IPv4 network's own address, or disable falco for this rule"
+        ) from None
+
+
+def _related(one: Binding, other: Binding, shape: Shape, negated: bool) -> str:
+    """Return a comparison of two fields; within a negation JSON's null is no value."""
+    operator = {Shape.CONTAINS: "contains", Shape.STARTSWITH: "startswith", Shape.ENDSWITH: "endswith"}.get(shape, "=")
+    check = f"tolower({one.path}) {operator} tolower({other.path})"
+    if not negated:
+        return check
+    return _grouped(f"{check} and {one.path} != {_quoted(NULL)} and {other.path} != {_quoted(NULL)}")
 
 
 def _inexpressible(printer: Printer, atom: FieldMatch | Keyword, code: str, message: str, help_text: str) -> Inexpressible:

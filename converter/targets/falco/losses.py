@@ -6,11 +6,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from converter.data import Binding
-from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Null, Number, Or, Shape, Text, Wild, feature
+from converter.ir import (
+    And,
+    Cidr,
+    Exists,
+    FieldMatch,
+    FieldRef,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Regex,
+    RegexProblem,
+    Shape,
+    Text,
+    Wild,
+    feature,
+    read_regex,
+)
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible
-from converter.targets.falco.condition import Printer, is_plain, matches_null, printed
+from converter.targets.falco.condition import Printer, finds_null, is_plain, matches_null, printed
 from converter.targets.falco.facts import table
+from converter.targets.falco.pattern import meets_line_feed
 
 
 def atoms_with_sign(tree: Node) -> Iterator[tuple[FieldMatch | Keyword, bool]]:
@@ -49,7 +69,7 @@ def losses(printer: Printer, tree: Node, known: Capabilities) -> tuple[Loss, ...
     found: list[Loss] = []
     for atom, negated in atoms_with_sign(tree):
         if isinstance(atom, FieldMatch):
-            names = _of_atom(atom, printer.fields[atom.field], negated)
+            names = _of_atom(printer, atom, negated)
             found += [_loss(printer, atom, name, negated) for name in names]
     return tuple(found)
 
@@ -78,8 +98,9 @@ def _unsupported(printer: Printer, atom: FieldMatch, known: Capabilities) -> Dia
     return Diagnostic("T301", Severity.ERROR, span, message, help="write the test in another way, or disable falco for this rule")
 
 
-def _of_atom(atom: FieldMatch, binding: Binding, negated: bool) -> list[str]:
+def _of_atom(printer: Printer, atom: FieldMatch, negated: bool) -> list[str]:
     """Return the names of an atom's losses, as ``capabilities.yml`` has them."""
+    binding = printer.fields[atom.field]
     match atom.test:
         case Text() as test:
             return [*_null_loss(test, binding, negated), *_letters(test), *_single(test), *_breaks(test, binding)]
@@ -87,10 +108,31 @@ def _of_atom(atom: FieldMatch, binding: Binding, negated: bool) -> list[str]:
             return ["null_missed" if negated else "null_text"]
         case Exists():
             return ["empty_list"] if binding.list else []
+        case Regex() as test:
+            return _of_regex(test, binding, negated)
+        case FieldRef(other):
+            return [
+                "null_left_out" if negated else "null_text",
+                *([] if _is_ascii(binding) or _is_ascii(printer.fields[other]) else ["letters_of_fields"]),
+            ]
+        case Cidr():
+            return [] if binding.field.type == "ip" else ["address_spelling"]
         case Number(value):
             return ["float"] if isinstance(value, float) else []
         case _:
             return []
+
+
+def _of_regex(test: Regex, binding: Binding, negated: bool) -> list[str]:
+    tree = read_regex(test.pattern, test.flags)
+    crossing = binding.list and not isinstance(tree, RegexProblem) and meets_line_feed(tree)
+    found = [("null_left_out" if negated and not binding.list else "null_text")] if finds_null(test) else []
+    return [*found, *(["newline"] if crossing else [])]
+
+
+def _is_ascii(binding: Binding) -> bool:
+    """Say whether the field's values are known to have ASCII letters only."""
+    return bool(binding.field.values) and all(value.isascii() for value in binding.field.values)
 
 
 def _null_loss(test: Text, binding: Binding, negated: bool) -> list[str]:
