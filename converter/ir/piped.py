@@ -14,23 +14,23 @@ from converter.ir.nodes import And, FieldMatch, Node, Not, Null, Or
 from converter.ir.values import LoweringError, _node
 from converter.model import Diagnostic, Rule, Severity, ordered
 
-Places: TypeAlias = Callable[[Any], tuple[int, Sequence[int]]]
-"""From a detection item to the packed offsets of its value, and of each of its values as they were written."""
+Origin: TypeAlias = Callable[[Any], tuple[int, Sequence[int], tuple[str, ...]]]
+"""From a detection or an item of one to the packed offsets of its value, of each of its values as they were written, and its modifiers."""
 
 
-def lower_piped(sigma: Any, rule: Rule, places: Places) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401 - a SigmaRule, never imported here
+def lower_piped(sigma: Any, rule: Rule, origin: Origin) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401 - a SigmaRule, never imported here
     """Return what a ``SigmaRule`` means as it is now, or everything that is wrong with it.
 
     ``rule`` is where it came from: its source and the places of its conditions.
     """
-    return _Piped(rule, places).whole(sigma)
+    return _Piped(rule, origin).whole(sigma)
 
 
 class _Piped:
     """Collects the diagnostics of one rule."""
 
-    def __init__(self, rule: Rule, places: Places) -> None:
-        self._rule, self._places = rule, places
+    def __init__(self, rule: Rule, origin: Origin) -> None:
+        self._rule, self._origin = rule, origin
         self._lowering = _Lowering(rule)
 
     def whole(self, sigma: Any) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401
@@ -72,22 +72,17 @@ class _Piped:
             return None
         kind = And if detection.item_linking.__name__ == "ConditionAND" else Or
         items = [self._detection(name, one) if hasattr(one, "detection_items") else self._item(one) for one in detection.detection_items]
-        return _joined(kind, items, self._offsets(detection))
-
-    def _offsets(self, detection: Any) -> int:  # noqa: ANN401
-        first = detection.detection_items[0]
-        return self._offsets(first) if getattr(first, "detection_items", None) else self._places(first)[0]
+        return _joined(kind, items, self._origin(detection)[0])
 
     def _item(self, item: Any) -> Node | None:  # noqa: ANN401
-        offsets, each = self._places(item)
+        offsets, each, modifiers = self._origin(item)
         try:
-            return self._linked(item, offsets, each if len(each) == len(item.value) else [offsets] * len(item.value))
+            return self._linked(item, offsets, each if len(each) == len(item.value) else [offsets] * len(item.value), modifiers)
         except LoweringError as error:
             self._lowering.tell(error.code, error.offsets or offsets, error.message, error.help)
             return None
 
-    def _linked(self, item: Any, offsets: int, each: Sequence[int]) -> Node:  # noqa: ANN401
-        modifiers = tuple(_modifier(one) for one in item.modifiers)
+    def _linked(self, item: Any, offsets: int, each: Sequence[int], modifiers: tuple[str, ...]) -> Node:  # noqa: ANN401
         if not item.value:
             if item.field is None:
                 raise LoweringError("M008", "an empty list of keywords", "add a value")
@@ -96,7 +91,3 @@ class _Piped:
         kind = And if item.value_linking.__name__ == "ConditionAND" else Or
         tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
         return Not(tree, offsets) if getattr(item, "negated", False) else tree
-
-
-def _modifier(modifier: Any) -> str:  # noqa: ANN401 - one of pySigma's classes
-    return str(modifier.__name__).removeprefix("Sigma").removesuffix("Modifier").lower()

@@ -106,7 +106,7 @@ def from_sigma(sigma: Any, id_of: Callable[[str], str]) -> tuple[Rule, Node | tu
         ValueError: if its ``x-converter`` is not a map.
     """
     from converter.ir import lower_piped
-    from converter.targets.pysigma.document import header_of, places
+    from converter.targets.pysigma.document import header_of, origin
 
     rule = header_of(sigma, id_of)
-    return rule, lower_piped(sigma, rule, places)
+    return rule, lower_piped(sigma, rule, origin)

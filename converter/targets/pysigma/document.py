@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sigma.exceptions import SigmaRuleLocation
+from sigma.modifiers import reverse_modifier_mapping
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 
 from converter.formats import Document, Map, Seq, read
@@ -18,11 +19,14 @@ from converter.model import LogSource, Related, Rule, Source
 
 
 class Place(SigmaRuleLocation):
-    """Where an item stands: packed offsets of its value and of each value in a list; copies of the item carry it along."""
+    """Where an item stands: packed offsets of its value and of each value in a list, its modifiers as written.
 
-    def __init__(self, rule: Rule, offsets: int, each: Sequence[int]) -> None:
+    Copies that pySigma makes of the item carry it along.
+    """
+
+    def __init__(self, rule: Rule, offsets: int, each: Sequence[int], modifiers: Sequence[str] = ()) -> None:
         super().__init__(rule.source.path)  # type: ignore[arg-type]
-        self.offsets, self.each = offsets, tuple(each)
+        self.offsets, self.each, self.modifiers = offsets, tuple(each), tuple(modifiers)
 
 
 def fresh(rule: Rule) -> SigmaRule:
@@ -39,10 +43,12 @@ def fresh(rule: Rule) -> SigmaRule:
     return sigma
 
 
-def places(item: Any) -> tuple[int, Sequence[int]]:  # noqa: ANN401 - a detection item, ours or a pipeline's
-    """Return where an item and its values stand; an item that a pipeline added stands nowhere."""
+def origin(item: Any) -> tuple[int, Sequence[int], tuple[str, ...]]:  # noqa: ANN401 - a detection or an item, ours or a pipeline's
+    """Return where one and its values stand, and its modifiers; an item that a pipeline added stands nowhere."""
     source = item.source
-    return (source.offsets, source.each) if isinstance(source, Place) else (0, ())
+    if isinstance(source, Place):
+        return source.offsets, source.each, source.modifiers
+    return 0, (), tuple(reverse_modifier_mapping.get(one.__name__, one.__name__) for one in getattr(item, "modifiers", ()))
 
 
 def _header(rule: Rule) -> dict[str, Any]:
@@ -82,16 +88,17 @@ def plain_value(value: Any) -> Any:  # noqa: ANN401 - any YAML value
 
 def _mark(rule: Rule, detection: SigmaDetection, value: object, offsets: int) -> None:
     """Tell the items of a detection where they stand; pySigma made them in the order of our values."""
-    items = detection.detection_items
+    items, detection.source = detection.detection_items, Place(rule, offsets, ())
+    parts: list[tuple[str, Any, int]]
     if isinstance(value, Map):
-        parts = [(one, value.offsets[2 * index + 1]) for index, one in enumerate(value.values())]
+        parts = [(str(key), one, value.offsets[2 * index + 1]) for index, (key, one) in enumerate(value.items())]
     elif isinstance(value, Seq) and items and isinstance(items[0], SigmaDetection):
-        parts = list(zip(value, value.offsets, strict=True))
+        parts = [("", one, place) for one, place in zip(value, value.offsets, strict=True)]
     else:
-        parts = [(value, offsets)]
-    for item, (part, place) in zip(items, parts, strict=True):
+        parts = [("", value, offsets)]
+    for item, (key, part, place) in zip(items, parts, strict=True):
         if isinstance(item, SigmaDetectionItem):
-            item.source = Place(rule, place, part.offsets if isinstance(part, Seq) else (place,))
+            item.source = Place(rule, place, part.offsets if isinstance(part, Seq) else (place,), key.split("|")[1:])
         else:
             _mark(rule, item, part, place)
 

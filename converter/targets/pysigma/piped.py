@@ -16,14 +16,14 @@ GENERIC: Mapping[str, Mapping[str, Any]] = {
     "elastic": {},
     "python": {},
     # Splunk's default fields: every event has them (Splunk, "Use default fields").
-    "splunk": {"macro": "sigma_pipeline", "definition": "index=*", "output": {"host": "host"}, "values": ["source", "sourcetype"]},
+    "splunk": {"macro": "sigma_pipeline", "definition": "index=*", "output": {"host": "host"}, "values": {"origin": "source"}},
 }
 """What a target needs of a log source that no table knows: the pipeline selects its events."""
 
 
 def through(rule: Rule, pipelines: Sequence[Pipeline], target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
     """Return the rule as it is behind the pipelines, in the target's names; or all that keeps it from there."""
-    from converter.targets.pysigma.document import fresh, places
+    from converter.targets.pysigma.document import fresh, origin
 
     try:
         sigma = fresh(rule)
@@ -36,7 +36,7 @@ def through(rule: Rule, pipelines: Sequence[Pipeline], target: str) -> ResolvedR
         return (
             Diagnostic("T505", Severity.ERROR, place, message, help=f"change the rule or the pipeline, or disable {target} for this rule"),
         )
-    tree = lower_piped(sigma, rule, places)
+    tree = lower_piped(sigma, rule, origin)
     if isinstance(tree, tuple):
         return tree
     added = bool(set(sigma.detection.detections) - before)

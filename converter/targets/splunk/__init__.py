@@ -10,7 +10,7 @@ from converter.targets.contract import Capabilities, Compilation, Detection, Ine
 from converter.targets.envelope import render
 from converter.targets.splunk.losses import losses
 from converter.targets.splunk.search import search
-from converter.targets.splunk.stanza import filter_macro, macros_of, stanza_of
+from converter.targets.splunk.stanza import filter_macro, macros_of, query_of, stanza_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +46,5 @@ class _Splunk:
         return [*files, Artifact("macros.conf", shared, tuple(one.rule.id for one in done))]
 
 
+__all__ = ["TARGET", "query_of"]
 TARGET = _Splunk()

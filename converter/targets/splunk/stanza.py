@@ -31,14 +31,18 @@ def stanza_of(compilation: Compilation) -> dict[str, Any]:
     }
 
 
+def query_of(compilation: Compilation) -> list[str]:
+    """Return the search's first lines, which find the events: macro, log source and base search, then ``where``."""
+    assert compilation.resolved is not None, "a compilation with parts has its resolved rule"
+    macro = compilation.options.get("macro", compilation.resolved.source.targets["splunk"]["macro"])
+    guard = " ".join(map(_guard, compilation.resolved.guard.items()))
+    lines = [" ".join(part for part in (f"`{macro}`", guard, compilation.parts["base"]) if part)]
+    return [*lines, f"| where {compilation.parts['where']}"] if compilation.parts["where"] else lines
+
+
 def _lines(compilation: Compilation) -> list[str]:
     assert compilation.resolved is not None, "a compilation with parts has its resolved rule"
-    needs = compilation.resolved.source.targets["splunk"]
-    macro = compilation.options.get("macro", needs["macro"])
-    guard = " ".join(map(_guard, needs.get("guard", {}).items()))
-    lines = [" ".join(part for part in (f"`{macro}`", guard, compilation.parts["base"]) if part)]
-    if compilation.parts["where"]:
-        lines.append(f"| where {compilation.parts['where']}")
+    lines, needs = query_of(compilation), compilation.resolved.source.targets["splunk"]
     output: dict[str, str] = needs["output"]
     names = " ".join(output)
     lines += [
@@ -52,7 +56,7 @@ def _lines(compilation: Compilation) -> list[str]:
     return lines
 
 
-def _guard(field: tuple[str, str | list[str]]) -> str:
+def _guard(field: tuple[str, str | Sequence[str]]) -> str:
     """Return the term that selects a log source among the events of its input: a field with one value, or one of several."""
     name, value = field
     return f"{name}={value}" if isinstance(value, str) else f"{name} IN ({', '.join(value)})"

@@ -21,11 +21,10 @@ class ConverterSplunkBackend(adapters.Adapter):
     shared: ClassVar = {"macros": "macros.conf"}
 
     def query(self, compilation: Compilation) -> str:
-        """Return the search behind the log source's macro, and its ``where``."""
-        known = compilation.resolved is not None and compilation.resolved.source.id
-        macro = f"`{next(iter(compilation.needs['macros']))}` " if known else ""
-        where = f"\n| where {compilation.parts['where']}" if compilation.parts["where"] else ""
-        return f"{macro}{compilation.parts['base']}".rstrip() + where
+        """Return the search that finds the events, and its ``where``."""
+        from converter.targets.splunk import query_of
+
+        return "\n".join(query_of(compilation))
 
 
 __all__ = ["ConverterSplunkBackend"]
