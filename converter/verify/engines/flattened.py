@@ -1,0 +1,24 @@
+"""Flattened fields, which the search engine does not know: its index is made without them, and no query on one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def flattened(mappings: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Yield the paths of a mapping's flattened fields."""
+    for name, inner in mappings.get("properties", {}).items():
+        full = f"{path}.{name}" if path else name
+        if inner.get("type") == "flattened":
+            yield full
+        yield from flattened(inner, full)
+
+
+def without_flattened(mappings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping in which flattened fields are kept and not searched, so that a document has all else as before."""
+    properties = {
+        name: {"type": "object", "enabled": False} if inner.get("type") == "flattened" else without_flattened(inner)
+        for name, inner in mappings.get("properties", {}).items()
+    }
+    return {**mappings, "properties": properties} if properties else dict(mappings)
