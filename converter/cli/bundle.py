@@ -26,7 +26,7 @@ def command(
     The archive is the same, byte for byte, wherever it is made. A rule without a licence is refused, and nothing is written. A rule that
     cannot be translated within what is allowed is left out on that target, which is said and fails the command.
     """
-    from converter.pack import OutputError, told, write_bytes
+    from converter.pack import OutputError, sweep, told, write_bytes
     from converter.publish import SUFFIXES, BundleRequest, container_of, is_refused, make_bundle
 
     kind = container_of(output)
@@ -43,6 +43,7 @@ def command(
         tell([*bundle.reading, *bundle.findings])
         code = Exit.FINDINGS if is_refused(bundle) else Exit.FINE
         if bundle.data is not None and _may_replace(Path(output), force):
+            sweep(Path(output).parent)
             write_bytes(Path(output), bundle.data)
             put(told(Path(output)))
             say(f"{len(bundle.manifest['rules'])} rules, {len(bundle.files)} files, unsigned")

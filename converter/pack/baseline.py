@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from converter.model import Diagnostic, Severity, Source
-from converter.pack.manifest import write_json
+from converter.pack.files import write_json
 from converter.pack.walk import read_bytes, told, unreadable
 
 NAME: Final = "converter.baseline.json"

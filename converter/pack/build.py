@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, 
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import NAME, write_baseline
 from converter.pack.compile import Outcome, compile_rule
+from converter.pack.files import OutputError, refuse_outside
+from converter.pack.journal import commit, is_pending
 from converter.pack.known import is_known, is_known_unread, recorded, unused
-from converter.pack.manifest import Entry, OutputError, Record, digest, read_evidence, read_manifest, write_bytes, write_manifest
+from converter.pack.manifest import MANIFEST, Entry, Record, digest, read_evidence, read_manifest
 from converter.pack.walk import Loaded, Pack, find, load_pack, told
 from converter.targets import Target, UnpackableError
 from converter.targets import target as target_of
@@ -80,6 +83,7 @@ def build(request: Request) -> Report:
         OutputError: if the output folder cannot be used.
     """
     rules = request.policy.config.rules
+    refuse_outside(request.output, request.policy.config.root)
     pack = load_pack(request.paths, rules)
     chosen = {loaded.file.path for loaded in pack.rules} | {unread.file.path for unread in pack.unread}
     others, whole = _others(request, {Path(os.path.abspath(path)) for path in chosen})
@@ -158,6 +162,9 @@ class _Writer:
         self._folder = request.output / target.name
         self._manifest = read_manifest(self._folder)
         self._evidence = read_evidence(self._folder)
+        self._former = dict(self._manifest)
+        self._writes: dict[str, bytes] = {}
+        self._gone: list[str] = []
 
     def write(self, outcomes: Sequence[Outcome], beside: Sequence[Outcome]) -> list[Row]:
         """Write the artifacts of ``outcomes``; ``beside`` only counts for files of all rules."""
@@ -179,8 +186,7 @@ class _Writer:
         rows = [self._row(one, written) for one in outcomes]
         self._tell_unread()
         self._sweep(outcomes, {artifact.path for artifact in artifacts})
-        if not self._request.check and (self._folder.exists() or self._manifest):
-            write_manifest(self._folder, self._manifest)
+        self._commit()
         return rows
 
     def write_package(self, outcomes: Sequence[Outcome]) -> list[Row]:
@@ -206,11 +212,18 @@ class _Writer:
         if artifacts or not any(row.is_refused for row in rows):
             for name in sorted(before.keys() - {one.path for one in artifacts}):
                 self._remove(name, before[name])
-        if not self._request.check and (self._folder.exists() or self._manifest):
-            write_manifest(self._folder, self._manifest)
+        self._commit()
+        self._prune()
         main = told(self._folder / artifacts[0].path) if artifacts and artifacts[0].path in written else ""
         evidence = _evidence_of_base(self._request, self._target, done)
         return [self._named(row, main, evidence.get(row.outcome.loaded.rule.id)) for row in rows]
+
+    def _prune(self) -> None:
+        """Remove the folders of removed files that are empty now."""
+        for name in [] if self._request.check else self._gone:
+            for parent in Path(name).parents[:-1]:
+                with suppress(OSError):
+                    (self._folder / parent).rmdir()
 
     def _named(self, row: Row, main: str = "", record: Record | None = None) -> Row:
         """Return a row of the base as one of the package: with its main file, and what was found on the base's file."""
@@ -230,8 +243,8 @@ class _Writer:
         """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
         path = self._folder / artifact.path
         former = before.get(artifact.path)
-        if path.exists() and not path.is_symlink():
-            present = digest(path.read_bytes()) if path.is_file() else ""
+        present = _present(path)
+        if present is not None:
             if present == digest(artifact.data):
                 return True
             if former is None or former.sha256 != present:
@@ -241,9 +254,15 @@ class _Writer:
                 self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help=help_text))
                 return False
         self.changed.append(told(path))
-        if not self._request.check:
-            write_bytes(path, artifact.data)
+        self._writes[artifact.path] = artifact.data
         return True
+
+    def _commit(self) -> None:
+        """Do what was decided; with ``--check``, only say whether anything would be done."""
+        if not self._request.check:
+            commit(self._folder, self._manifest, self._writes, self._gone)
+        elif (self._manifest != self._former and not self.changed and not self.removed) or is_pending(self._folder):
+            self.changed.append(told(self._folder / MANIFEST))
 
     def _row(self, outcome: Outcome, written: Mapping[str, str]) -> Row:
         path = written.get(outcome.loaded.rule.id, "")
@@ -285,17 +304,12 @@ class _Writer:
 
     def _remove(self, name: str, entry: Entry) -> None:
         path = self._folder / name
-        if path.is_file() and not path.is_symlink() and digest(path.read_bytes()) != entry.sha256:
+        if _present(path) not in (None, "", entry.sha256):
             message = f"{told(path)} was changed by hand; its rule is gone, the file is left alone"
             self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help="delete the file"))
             return
         self.removed.append(told(path))
-        if self._request.check:
-            return
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"{told(path)} cannot be removed: {(error.strerror or str(error)).lower()}") from error
+        self._gone.append(name)
         del self._manifest[name]
 
 
@@ -322,6 +336,16 @@ def _evidence_of_base(request: Request, target: Target, done: Sequence[Outcome])
     files = target_of(target.base).package(compilations, [one.loaded.output for one in done], request.flags)
     found = {file.rules[0]: records.get(digest(file.data)) for file in files if len(file.rules) == 1 and not _is_shared(file)}
     return {rule: record for rule, record in found.items() if record}
+
+
+def _present(path: Path) -> str | None:
+    """Return the hash of a file's bytes, ``""`` for what is no file, ``None`` where nothing is; a link is refused when it is written."""
+    try:
+        if path.is_symlink() or not path.exists():
+            return None
+        return digest(path.read_bytes()) if path.is_file() else ""
+    except OSError as error:
+        raise OutputError(f"{told(path)} cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _is_shared(artifact: Artifact) -> bool:

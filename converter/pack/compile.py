@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from converter.data import Source, source_of
-from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, joined, ordered
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.walk import Loaded
 from converter.targets import Compilation, Opaque, ResolvedRule, Target, pysigma, resolve
@@ -52,7 +52,7 @@ def compile_rule(
     own = rule.target(name)
     if own.get("enabled") is False:
         return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
-    if loaded.is_opaque:
+    if loaded.is_opaque and not has_errors(loaded.diagnostics):
         return _opaque(loaded, target, options_of(rule, name, policy, flags))
     if loaded.tree is None and not _may_pass(loaded, name, policy):
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)

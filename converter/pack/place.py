@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from converter.model import Diagnostic, Severity, Source
-from converter.pack.manifest import Entry, OutputError, digest, read_manifest, write_bytes, write_manifest
+from converter.pack.files import OutputError, write_bytes
+from converter.pack.manifest import Entry, digest, read_manifest, write_manifest
 from converter.pack.walk import told
 
 
@@ -31,7 +32,7 @@ def place(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tuple[tup
             message = f"{told(path)} {what} and is left alone"
             left.append(Diagnostic("R021", Severity.ERROR, Source(told(path), "").start, message, help="move it away, or use --force"))
             continue
-        write_bytes(path, data)
+        write_bytes(path, data, folder)
         manifest[name] = Entry(digest(data), "", "imported")
         written.append(told(path))
     if written:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from converter.data import shipped
-from converter.pack.manifest import OutputError
+from converter.pack.files import OutputError
 
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """What a pack may be called."""

@@ -77,16 +77,36 @@ def load_pack(paths: Sequence[Path], rules: Path | None = None) -> Pack:
         found_rules += found
         if diagnostics:
             unread.append(Unread(file, diagnostics))
-    doubles = {(one.span.path, one.span.line): one for one in link([loaded.rule for loaded in found_rules]) if one.span}
-    return Pack(tuple(_linked(loaded, doubles) for loaded in found_rules), tuple(unread))
+    return Pack(tuple(_linked(found_rules)), tuple(unread))
 
 
-def _linked(loaded: Loaded, doubles: dict[tuple[str, int], Diagnostic]) -> Loaded:
-    span = loaded.rule.span("id")
-    double = doubles.get((span.path, span.line))
-    if double is None:
-        return loaded
-    return Loaded(loaded.file, loaded.rule, None, ordered([*loaded.diagnostics, double]), loaded.output)
+def _linked(rules: Sequence[Loaded]) -> Iterator[Loaded]:
+    """Yield the rules, without meaning those that cannot stand beside the others: neither of two is built, whichever is read first."""
+    doubles = {(one.span.path, one.span.line): one for one in link([loaded.rule for loaded in rules]) if one.span}
+    shared = _one_output(rules)
+    for loaded in rules:
+        span = loaded.rule.span("id")
+        found = [one for one in (doubles.get((span.path, span.line)), shared.get(id(loaded))) if one]
+        yield Loaded(loaded.file, loaded.rule, None, ordered([*loaded.diagnostics, *found]), loaded.output) if found else loaded
+
+
+def _one_output(rules: Sequence[Loaded]) -> dict[int, Diagnostic]:
+    """Return B004, by the rule's identity, where it would be written to another one's file, or to that of all rules' macros."""
+    by_output: dict[str, list[Loaded]] = {}
+    for loaded in rules:
+        by_output.setdefault(loaded.output, []).append(loaded)
+    found: dict[int, Diagnostic] = {}
+    for output, same in by_output.items():
+        for number, loaded in enumerate(same):
+            if len(same) > 1:
+                what = f"that of {same[0 if number else 1].file.name} too"
+            elif output == "macros":
+                what = "that of all rules' macros too"
+            else:
+                continue
+            message = f"the rule's output, {output}, would be {what}"
+            found[id(loaded)] = Diagnostic("B004", Severity.ERROR, loaded.rule.span("title"), message, help="rename one of the files")
+    return found
 
 
 def find(paths: Sequence[Path], rules: Path | None = None) -> Iterator[RuleFile]:

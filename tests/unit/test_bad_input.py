@@ -180,7 +180,7 @@ def test_an_old_output_is_never_half_written(pack: Path, monkeypatch: pytest.Mon
     def full(_source: object, _target: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("converter.pack.manifest.os.replace", full)
+    monkeypatch.setattr("converter.pack.files.os.replace", full)
     result = run("build")
     assert result.exit_code == 4
     assert "no space left" in result.stderr

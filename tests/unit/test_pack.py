@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from converter.ir import link
+from converter.model import Status
 from converter.pack import (
     Entry,
     OutputError,
@@ -104,22 +105,62 @@ def test_several_rules_of_a_file_have_outputs_of_their_own(work: Path) -> None:
     assert [[one.code for one in unread.diagnostics] for unread in pack.unread] == [["R011"]]
 
 
-def test_equal_ids_are_told_at_the_second_rule(work: Path) -> None:
-    """The first keeps its meaning; the second is an error that names the first's place."""
-    (work / "rules/b/two.yaml").write_text("# moved\n" + rule(1), encoding="utf-8")
+def test_equal_ids_are_told_at_both_rules(work: Path) -> None:
+    """Neither of two rules with one id is built, whichever is read first; each names the other's place."""
+    build(request("rules"))
+    before = Path("output/python/a/one.py").read_bytes()
+    (work / "rules/b/two.yaml").write_text("# moved\n" + rule(1, "delete"), encoding="utf-8")
     pack = load_pack([Path("rules")])
-    assert [one.tree is None for one in pack.rules] == [False, True]
+    assert [one.tree is None for one in pack.rules] == [True, True]
     found = [(one.code, one.span and (one.span.path, one.span.line, one.span.column), one.message) for one in pack.diagnostics]
-    message = "the id 11111111-0a3f-4b27-9d0e-000000000001 is also that of rules/a/one.yml:2"
-    assert found == [("M010", ("rules/b/two.yaml", 3, 5), message)]
+    message = "the id 11111111-0a3f-4b27-9d0e-000000000001 is also that of "
+    assert found == [
+        ("M010", ("rules/a/one.yml", 2, 5), message + "rules/b/two.yaml:3"),
+        ("M010", ("rules/b/two.yaml", 3, 5), message + "rules/a/one.yml:2"),
+    ]
+    done = build(request("rules"))
+    assert [row.outcome.status for row in done.rows] == [Status.ERROR, Status.ERROR]
+    assert Path("output/python/a/one.py").read_bytes() == before
 
 
 def test_equal_ids_of_three_rules() -> None:
-    """Every rule but the first is told; the id's case does not matter."""
+    """Every rule is told; the id's case does not matter."""
     rules = [read_rules(rule(1).encode(), f"{name}.yml")[0][0] for name in "abc"]
-    assert [one.span.path for one in link(rules) if one.span] == ["b.yml", "c.yml"]
+    assert [one.span.path for one in link(rules) if one.span] == ["a.yml", "b.yml", "c.yml"]
     upper = read_rules(rule(1).replace("11111111-0a3f", "11111111-0A3F").encode(), "d.yml")[0]
-    assert len(link([rules[0], *upper])) == 1
+    assert len(link([rules[0], *upper])) == 2
+
+
+def test_rules_without_detection_are_no_exception(work: Path) -> None:
+    """Two opaque rules with one id are not built either."""
+    text = rule(1).replace("detection:\n  selection: {verb: create}\n  condition: selection\n", "")
+    text += "x-converter: {targets: {elastic: {kind: esql, language: esql, query: 'from logs-* metadata _id'}}}\n"
+    for name in ("rules/a/one.yml", "rules/b/two.yaml"):
+        Path(name).write_text(text, encoding="utf-8")
+    done = build(request("rules", targets=[target("elastic")]))
+    assert [row.outcome.status for row in done.rows] == [Status.ERROR, Status.ERROR]
+    (work / "rules/b/two.yaml").unlink()
+    assert build(request("rules", targets=[target("elastic")])).rows[0].artifact
+
+
+@pytest.mark.parametrize("name", ["rules/a/one.yaml", "other/a/one.yml"])
+def test_two_rules_for_one_output(work: Path, name: str) -> None:
+    """Rules whose outputs would be one file are told at both, and neither is built, first or last."""
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(rule(7), encoding="utf-8")
+    for _ in range(2):
+        done = build(request("rules", "other") if name.startswith("other") else request("rules"))
+        assert [one.code for one in done.pack.diagnostics] == ["B004", "B004"]
+        assert sorted(done.changed or ["output/python/b/two.py"]) == ["output/python/b/two.py"]
+        assert not Path("output/python/a/one.py").exists()
+
+
+def test_a_rule_in_the_place_of_the_macros(work: Path) -> None:
+    """The file of all rules' macros is no rule's."""
+    Path("rules/macros.yml").write_text(rule(7), encoding="utf-8")
+    done = build(request("rules", targets=[target("splunk")]))
+    assert [one.code for one in done.pack.diagnostics] == ["B004"]
+    assert b"kube_audit" in Path("output/splunk/macros.conf").read_bytes()
 
 
 def test_a_build_says_what_it_did(work: Path) -> None:
