@@ -71,13 +71,14 @@ def test_first_rule_gives_back_the_page(corpora: Path) -> None:
 
 
 def test_outputs_in_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The committed queries find exactly the documents of the events that their rules match."""
+    """The committed queries find exactly the documents of the events that their rules match; CloudTrail's parameters are flattened."""
     monkeypatch.chdir(ROOT)
     done = verify(load_pack([Path("rules")]), ["elastic"], Path("output"), "osmem")
-    assert len(done.verdicts) == 6
+    left = {note.partition(" ")[0] for note in done.notes if "flattened" in note}
+    assert len(done.verdicts) - len(left) >= 6
     for verdict in done.verdicts:
         assert not verdict.failed, [one.render() for one in verdict.diagnostics]
-        assert verdict.evidence is Evidence.ENGINE
+        assert verdict.evidence is (Evidence.READER if verdict.artifact in left else Evidence.ENGINE)
 
 
 def test_cases_in_the_engine(tmp_path: Path) -> None:
@@ -87,4 +88,4 @@ def test_cases_in_the_engine(tmp_path: Path) -> None:
     done = verify(load_pack(cases), ["elastic"], tmp_path, "osmem")
     assert sum(verdict.evidence is Evidence.ENGINE for verdict in done.verdicts) >= 20
     assert {verdict.artifact: verdict.diagnostics for verdict in done.verdicts if verdict.failed} == {}
-    assert len(done.notes) <= 2
+    assert len([note for note in done.notes if "flattened" not in note]) <= 2
