@@ -8,6 +8,7 @@ import sys
 import click
 
 from converter.cli.bridge import piped
+from converter.cli.flags import typed
 from converter.cli.options import (
     directions_of,
     flags_of,
@@ -59,8 +60,9 @@ def command(
     from converter.pack import OutputError, Request, build
 
     gc.disable()  # one batch that makes no cycles and ends
-    policy, flags = policy_of(paths, today), flags_of(options)
+    policy = policy_of(paths, today)
     where = (pack_paths(paths, policy), targets_of(targets or policy.config.targets), output_of(output, policy))
+    flags = typed(flags_of(options), where[1])
     request = Request(*where, flags, directions_of(allow), check, piped(policy, pipelines, where[1], flags), write_baseline)
     try:
         done = build(request)

@@ -11,6 +11,7 @@ import click
 
 from converter.cli.bridge import piped
 from converter.cli.counter import show_counter_example
+from converter.cli.flags import typed
 from converter.cli.options import directions_of, flags_of, option_option, pipeline_option, policy_of, targets_of
 from converter.cli.show import Exit, say, tell
 
@@ -31,6 +32,7 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
     from converter.pack import RuleFile, compile_rule, load_bytes, package_options, read_bytes, told, unreadable
 
     chosen = targets_of([target])[0]
+    flags = typed(flags_of(options), [chosen])
     name = "<stdin>" if file == "-" else told(Path(file))
     try:
         data = sys.stdin.buffer.read(17 << 20) if file == "-" else read_bytes(Path(file))
@@ -40,8 +42,8 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
     stem = "rule" if file == "-" else Path(file).stem
     loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem))
     tell([*problems, *(one for rule in loaded for one in rule.diagnostics if one.severity is not Severity.ERROR)])
-    policy = piped(policy_of([] if file == "-" else [file]), pipelines, [chosen], flags_of(options))
-    outcomes = [compile_rule(rule, chosen, flags_of(options), directions_of(allow), policy) for rule in loaded]
+    policy = piped(policy_of([] if file == "-" else [file]), pipelines, [chosen], flags)
+    outcomes = [compile_rule(rule, chosen, flags, directions_of(allow), policy) for rule in loaded]
     code = Exit.INPUT if has_errors(problems) else Exit.FINE
     for outcome in outcomes:
         tell(outcome.diagnostics)
@@ -51,7 +53,7 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
             code = max(code, Exit.INPUT if outcome.status.value == "error" else Exit.FINDINGS)
     done = [one for one in outcomes if one.allowed and one.compilation]
     if done:
-        code = max(code, _print(chosen, done, package_options(policy, flags_of(options))))
+        code = max(code, _print(chosen, done, package_options(policy, flags)))
     sys.exit(code)
 
 

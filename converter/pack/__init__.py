@@ -2,12 +2,13 @@
 
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import Baseline, read_baseline
-from converter.pack.build import Report, Request, Row, build, package_options
+from converter.pack.build import Report, Request, Row, build
 from converter.pack.compile import Outcome, compile_resolved, compile_rule
 from converter.pack.config import Acceptance, Config, load_config
 from converter.pack.files import OutputError, sweep, write_bytes
 from converter.pack.known import is_known
 from converter.pack.manifest import Entry, Record, digest, read_evidence, read_manifest, write_evidence
+from converter.pack.packaging import package_options
 from converter.pack.place import place
 from converter.pack.start import first_files, pack_name, put_files, standing_in_the_way
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable

@@ -17,9 +17,9 @@ from converter.pack.files import OutputError, refuse_outside
 from converter.pack.journal import commit, is_pending
 from converter.pack.known import is_known, is_known_unread, recorded, unused
 from converter.pack.manifest import MANIFEST, Entry, Record, digest, read_evidence, read_manifest
+from converter.pack.packaging import evidence_of_base, left_out, package_options
 from converter.pack.walk import Loaded, Pack, find, load_pack, told
 from converter.targets import Target, UnpackableError
-from converter.targets import target as target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class _Writer:
         unread = [one.file.name for one in self._pack.unread if not is_known_unread(one, self._request.policy)]
         left = [*(row.outcome.loaded.file.name for row in rows if row.fails), *unread]
         if left:
-            self.diagnostics.append(_left_out(self._target.name, left, empty=not done))
+            self.diagnostics.append(left_out(self._target.name, left, empty=not done))
         try:
             artifacts = self._packaged(done)
         except UnpackableError as error:
@@ -215,7 +215,7 @@ class _Writer:
         self._commit()
         self._prune()
         main = told(self._folder / artifacts[0].path) if artifacts and artifacts[0].path in written else ""
-        evidence = _evidence_of_base(self._request, self._target, done)
+        evidence = evidence_of_base(self._request.output, self._target, done, self._request.flags)
         return [self._named(row, main, evidence.get(row.outcome.loaded.rule.id)) for row in rows]
 
     def _prune(self) -> None:
@@ -235,9 +235,9 @@ class _Writer:
         if not done:
             return ()
         compilations = [one.compilation for one in done if one.compilation]
-        return self._target.package(
-            compilations, [one.loaded.output for one in done], package_options(self._request.policy, self._request.flags)
-        )
+        flags = self._request.flags
+        options = flags if self._target.base == self._target.name else package_options(self._request.policy, flags)
+        return self._target.package(compilations, [one.loaded.output for one in done], options)
 
     def _put(self, artifact: Artifact, before: Mapping[str, Entry]) -> bool:
         """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
@@ -311,31 +311,6 @@ class _Writer:
         self.removed.append(told(path))
         self._gone.append(name)
         del self._manifest[name]
-
-
-def package_options(policy: Policy, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of ``package``: flags over what the pack says of itself."""
-    config = policy.config
-    about = {"pack_name": config.name, "pack_author": config.author, "version": config.version}
-    return {**{key: value for key, value in about.items() if value}, **flags}
-
-
-def _left_out(target: str, names: Sequence[str], *, empty: bool) -> Diagnostic:
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    what = "nothing is left to package, and a former package stays as it was" if empty else "the package leaves them out"
-    message = f"{target}: {len(names)} {'rule was' if len(names) == 1 else 'rules were'} refused, so {what}: {shown}"
-    return Diagnostic("B014", Severity.ERROR, None, message, help="mend the rules, or disable the target for them with a reason")
-
-
-def _evidence_of_base(request: Request, target: Target, done: Sequence[Outcome]) -> dict[str, Record]:
-    """Return by rule what verify recorded for the base's file, whose query the package holds as it is."""
-    records = read_evidence(request.output / target.base)
-    if not records or not done:
-        return {}
-    compilations = [one.compilation for one in done if one.compilation]
-    files = target_of(target.base).package(compilations, [one.loaded.output for one in done], request.flags)
-    found = {file.rules[0]: records.get(digest(file.data)) for file in files if len(file.rules) == 1 and not _is_shared(file)}
-    return {rule: record for rule, record in found.items() if record}
 
 
 def _present(path: Path) -> str | None:

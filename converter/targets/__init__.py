@@ -13,11 +13,12 @@ from converter.targets.contract import (
     Target,
     UnpackableError,
 )
-from converter.targets.registry import NAMES, PACKAGES, target
+from converter.targets.registry import NAMES, OPTIONS, PACKAGES, target
 from converter.targets.resolve import resolve
 
 __all__ = [
     "NAMES",
+    "OPTIONS",
     "PACKAGES",
     "Capabilities",
     "Compilation",

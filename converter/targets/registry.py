@@ -11,6 +11,11 @@ NAMES: Final = ("elastic", "splunk", "falco", "python")
 """The built-in targets in the order of tables; all are built by default."""
 PACKAGES: Final = ("elastic-ndjson", "splunk-app", "falco-rules", "python-package")
 """The package targets, built by name only: one archive or folder of all rules, made of what another target compiles."""
+OPTIONS: Final = {
+    "splunk-app": ("form", "app_id", "app_label", "version", "pack_name", "pack_author"),
+    "python-package": ("package", "version", "pack_name", "pack_author"),
+}
+"""The options of a package as a whole, all of them texts; those of its rules are its base's."""
 _MODULES: Final = {
     "elastic-ndjson": "elastic.ndjson",
     "splunk-app": "splunk.app",
