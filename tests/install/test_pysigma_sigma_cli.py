@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +138,50 @@ def test_the_bridge_finds_theirs_and_not_ours(sigma: Environment) -> None:
     assert "pysigma-falco" not in listed
     theirs = sigma.run("sigma", "convert", "-t", "splunk", "-p", "splunk_windows", "--disable-pipeline-check", EXEC).stdout
     assert sigma.run("converter", "convert", EXEC, "-t", "pysigma-splunk", "-p", "splunk_windows").stdout.strip() == theirs.strip()
+
+
+def _blocks(text: str) -> list[list[str]]:
+    """Return the commands of a page's console blocks with what is shown below each."""
+    found: list[list[str]] = []
+    for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        found += [command.rstrip("\n").split("\n") for command in re.split(r"^\$ ", block, flags=re.MULTILINE) if command]
+    return found
+
+
+def _is_shown(shown: list[str], lines: list[str]) -> bool:
+    """Whether the lines are those shown; ``…`` stands for any number of lines, at the end of one for its rest."""
+    if not shown:
+        return not lines
+    if shown[0] == "…":
+        return any(_is_shown(shown[1:], lines[start:]) for start in range(len(lines) + 1))
+    fits = bool(lines) and (lines[0].startswith(shown[0][:-1]) if shown[0].endswith("…") else lines[0] == shown[0])
+    return fits and _is_shown(shown[1:], lines[1:])
+
+
+def test_the_page_for_users_of_sigma_cli_is_true(sigma: Environment) -> None:
+    """Every command of the page prints what the page shows."""
+    shutil.copytree(ROOT / "docs/examples/migrate", sigma.work, dirs_exist_ok=True)
+    commands = _blocks((ROOT / "docs/migrate-from-sigma-cli.md").read_text("utf-8"))
+    assert len(commands) >= 9
+    for command, *shown in commands:
+        done = sigma.run(*command.split(), fails=any(line.startswith("Error: ") for line in shown))
+        printed = (done.stdout + done.stderr).replace("Parsing Sigma rules\n", "").split("\n")
+        while printed and not printed[-1]:
+            printed.pop()
+        assert _is_shown(shown, printed), (command, printed)
+
+
+def test_the_page_names_every_flag(sigma: Environment) -> None:
+    """Each option of ``sigma convert`` and ``sigma check``, and each command, has its row."""
+    page = (ROOT / "docs/migrate-from-sigma-cli.md").read_text("utf-8")
+    for name in ("convert", "check"):
+        options = re.findall(r"^  (-[-\w]+)", sigma.run("sigma", name, "--help").stdout, re.MULTILINE)
+        assert len(options) > 5
+        assert [one for one in options if one not in ("-h", "--help") and f"`{one}" not in page] == []
+    for group in ("list", "plugin", "analyze", "pysigma"):
+        commands = re.findall(r"^  ([a-z][-a-z]+)  ", sigma.run("sigma", group, "--help").stdout.partition("Commands:")[2], re.MULTILINE)
+        assert len(commands) > 2
+        assert [one for one in commands if one not in page] == []
 
 
 @pytest.mark.corpus

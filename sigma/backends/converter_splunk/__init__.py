@@ -24,7 +24,10 @@ class ConverterSplunkBackend(adapters.Adapter):
         """Return the search that finds the events, and its ``where``."""
         from converter.targets.splunk import query_of
 
-        return "\n".join(query_of(compilation))
+        lines = query_of(compilation)
+        if compilation.resolved is not None and not compilation.resolved.source.id:
+            lines[0] = lines[0].partition("` ")[2]  # a source that only the pipeline knows has no macro of its own
+        return "\n".join(lines)
 
 
 __all__ = ["ConverterSplunkBackend"]
