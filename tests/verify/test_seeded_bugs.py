@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from converter.data import source_of
 from converter.ir import unevaluable
 from converter.model import Fidelity
 from converter.pack import Loaded, compile_rule, load_pack
@@ -52,10 +53,11 @@ def _swap(one: str, other: str) -> Callable[[str], str]:
     return lambda text: text.replace(one, other)
 
 
-QUERY, SEARCH, WHERE, FALCO, QUOTE, PYTHON = (
+QUERY, SEARCH, WHERE, ENTITIES, FALCO, QUOTE, PYTHON = (
     "converter.targets.elastic.query",
     "converter.targets.splunk.search",
     "converter.targets.splunk.where",
+    "converter.targets.splunk.entities",
     "converter.targets.falco.condition",
     "converter.targets.falco.quote",
     "converter.targets.python.expression",
@@ -103,9 +105,9 @@ BUGS: tuple[Bug, ...] = (
         SEARCH,
         "_base_text",
         "forget what a base cannot hold",
-        lambda sound: lambda name, test: sound(name, test) and f'{name}="{test.literal}"',
+        lambda sound: lambda name, test, binding: sound(name, test, binding) and f'{name}="{test.literal}"',
     ),
-    (SEARCH, "_widened", "keep what a base cannot hold", lambda _sound: lambda text: text),
+    (SEARCH, "_widened", "keep what a base cannot hold", lambda _sound: lambda text, _binding: text),
     (SEARCH, "_base_quoted", "forget to escape a backslash", _text(_swap("\\\\", "\\"))),
     (SEARCH, "_base_quoted", "forget to escape a quote", _text(_swap('\\"', '"'))),
     (SEARCH, "_base_quoted", "lose a quote", _text(lambda text: text[:-1])),
@@ -120,11 +122,26 @@ BUGS: tuple[Bug, ...] = (
     (WHERE, "_where_not", "forget missing fields", _text(lambda text: re.sub(r"coalesce\((.*), false\(\)\)", r"(\1)", text))),
     (WHERE, "_where_atom", "wrong field", _text(_swap("user.username", "user.uid"))),
     (WHERE, "_where_atom", "wrong order", _text(_swap(">=", ">"))),
-    (WHERE, "_where_text", "wrong case", _text(_swap("(?s)", "(?is)"))),
+    (WHERE, "_where_text", "wrong case", _text(_swap(', "^', ', "(?i)^'))),
+    (WHERE, "_where_text", "take no text for a text", _text(_swap("isnull(", "isnotnull("))),
+    (WHERE, "_where_found", "the first value alone", _text(_swap(">= 0", "== 0"))),
+    (WHERE, "_where_found", "negate", _text(lambda text: f"NOT {text}")),
+    (WHERE, "_where_any", "every value", _text(_swap("> 0", "> 1"))),
+    (WHERE, "_where_any", "without a filter", _text(lambda text: text.removeprefix("mvcount(mvfilter(").removesuffix(")) > 0"))),
+    (WHERE, "_is_many", "take a list for one value", _always(False)),
+    (WHERE, "_where_real_text", "keep the text", _always("true()")),
+    (WHERE, "_where_stand_in", "forget what the add-on writes", _text(lambda text: text.strip("()").partition(" OR ")[0])),
+    (WHERE, "_where_exists", "forget what the add-on writes", _text(lambda text: text.replace("success", "none"))),
+    (WHERE, "networks", "a smaller network", lambda sound: lambda *given: tuple(one.replace("/8", "/9") for one in sound(*given))),
+    (WHERE, "networks", "forget addresses written as IPv6", lambda sound: lambda *given: sound(*given)[:1]),
+    (ENTITIES, "is_misled", "read what XML wrote", _always(False)),
+    (ENTITIES, "resolved_text", "an entity too few", _text(_swap("&gt;", "&quot;"))),
+    (ENTITIES, "resolved_text", "resolve the ampersand alone", _text(_swap('"&lt;", "<"', '"<", "<"'))),
     (WHERE, "_where_related", "unequal", _text(_swap(" == ", " != "))),
     (WHERE, "_where_related", "with regard to case", _text(_swap("lower(", "("))),
     (WHERE, "_where_null", "forget null", _text(lambda text: text.partition(" OR ")[0] + ")")),
-    (WHERE, "_pattern", "lose the anchors", _text(lambda text: text.replace("^", "").replace("$", ""))),
+    (WHERE, "_pattern", "lose the anchors", _text(lambda text: text.replace("^", "").replace(r"\z", ""))),
+    (WHERE, "_pattern", "end before a line feed", _text(_swap(r"\z", "$"))),
     (WHERE, "_pattern", "one character or none", _text(_swap("g.t", "g.?t"))),
     (WHERE, "_pattern_character", "forget to escape", lambda _sound: lambda character: character),
     (WHERE, "_where_name", "lose the quotes", _text(_swap("'", ""))),
@@ -158,6 +175,7 @@ BUGS: tuple[Bug, ...] = (
     (FALCO, "_exists", "always", _always("ka.verb exists")),
     (FALCO, "_null", "forget the negation", _text(_swap("not ", ""))),
     (FALCO, "_null", "forget null", lambda sound: lambda binding, negated: sound(binding, True)),
+    (FALCO, "_bare_command", "forget the blank", _text(_swap('ls "', 'ls"'))),
     (FALCO, "_regex", "with regard to case", _text(_swap("tolower(", "("))),
     (FALCO, "_regex", "part of the value", _text(_swap(" regex ", " contains "))),
     (FALCO, "_network", "a larger network", _text(_swap("6[0-3]", "6[0-4]"))),
@@ -226,12 +244,14 @@ FREE = {
     QUERY: {"_refused", "_kind", "_article", "losses", "_print"},
     SEARCH: {"search", "_base"},
     WHERE: {"refused", "where"},
-    FALCO: {"_inexpressible", "printed", "matches_null", "finds_null", "_only_nulls", "_compare"},
+    ENTITIES: set(),
+    FALCO: {"_inexpressible", "printed", "matches_null", "finds_null", "has_null", "_only_nulls", "_compare"},
     QUOTE: {"_bounded", "_bare"},
     PYTHON: {"_inexpressible", "helpers", "printed", "_code"},
     PATTERN: {"slow", "pattern", "_printed"},
     POSIX: {
         "whole",
+        "may_end_with",
         "meets_line_feed",
         "_printed",
         "_is_edge",
@@ -270,8 +290,9 @@ def _verdict(loaded: Loaded, events: Questions, name: str) -> Verdict | None:
     files = {one.path: one.data for one in target(name).package([outcome.compilation], ["rule"], {})}
     path = next(one for one in files if one.startswith("rule."))
     assert loaded.tree is not None
+    source = source_of(loaded.rule.logsource)
     return compare(
-        loaded, loaded.tree, Artifact(path, files[path], loaded.rule.id, "kubernetes_audit", files), name, outcome.status, events
+        loaded, loaded.tree, Artifact(path, files[path], loaded.rule.id, source.id if source else "", files), name, outcome.status, events
     )
 
 

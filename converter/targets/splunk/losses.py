@@ -10,12 +10,7 @@ from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.splunk.entities import XML
 from converter.targets.splunk.search import Search
-
-FILLED: Final = "filled"
-"""The type of a field that an add-on gives a text to where the event has none."""
-FILLING: Final = "success"
-"""That text, in the one field that there is: ``errorCode`` of CloudTrail (Splunk_TA_aws 8.1.2, props.conf)."""
-
+from converter.targets.splunk.where import FILLED, FILLING
 
 _EMPTY: Final = (Text(()), Text((), cased=True))
 
@@ -55,7 +50,7 @@ def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> t
     """Return the losses of one test where it is not negated."""
     field, test, kind = tree.field, tree.test, resolved.fields[tree.field].type
     name = feature_of_test(test)
-    fidelity = table.fidelity(name, "absent" if isinstance(test, Exists) and not test.present and kind != FILLED else kind)
+    fidelity = table.fidelity(name, "absent" if isinstance(test, Exists) and not test.present else kind)
     span = resolved.rule.source.span(tree.offsets)
     why = str(table.features.get(name, {}).get(f"why_{kind}", table.why(name)))
     if fidelity is None:
@@ -73,8 +68,8 @@ def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> t
         if kind != XML and fits(test.parts, "null", test.cased):
             why = f"JSON null is extracted as the text null, which this value fits (field '{field}')"
             return (Loss("T222", name, Fidelity.WIDER, why, span),)
-        if kind == FILLED and fits(test.parts, FILLING, test.cased):
-            why = f"the add-on gives the text {FILLING} to events without a value, which this value fits (field '{field}')"
+        if kind == FILLED and fits(test.parts, FILLING.literal, test.cased):
+            why = f"the add-on gives the text {FILLING.literal} to events without a value, which this value fits (field '{field}')"
             return (Loss("T223", name, Fidelity.WIDER, why, span),)
     return tuple(found)
 

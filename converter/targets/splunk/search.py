@@ -39,7 +39,7 @@ from converter.ir import (
 )
 from converter.targets.contract import ResolvedRule
 from converter.targets.splunk.entities import XML, is_misled
-from converter.targets.splunk.where import refused, where
+from converter.targets.splunk.where import networks, refused, where
 
 _NUMERIC: Final = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
 _UNSAFE: Final = "*`$"
@@ -122,7 +122,8 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
         case Boolean(value):
             return f"{name}={_base_quoted(scalar_text(value))}"
         case Cidr(network):
-            return f"{name}={_base_quoted(network)}"
+            terms = [f"{name}={_base_quoted(one)}" for one in networks(network, binding)]
+            return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
         case Null() | Exists() | Compare() | Regex() | FieldRef():
             return None
     assert_never(tree.test)

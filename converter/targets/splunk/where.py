@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -38,6 +39,11 @@ from converter.targets.contract import Inexpressible, ResolvedRule
 from converter.targets.splunk.entities import XML, is_misled, resolved_text
 
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+FILLED: Final = "filled"
+"""The type of a field that an add-on gives a text to where the event has none."""
+FILLING: Final = Text(("success",), cased=True)
+"""That text, in the one field that there is: ``errorCode`` of CloudTrail (Splunk_TA_aws 8.1.2, props.conf)."""
+_PATTERN_WILD: Final = {Wild.MANY: ".*", Wild.ONE: "."}
 _NULL: Final = Text(("null",), cased=True)
 """What JSON null is extracted as."""
 
@@ -88,11 +94,12 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
             # In digits alone: that an expression reads an exponent is not documented.
             return _where_any(binding, f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}")
         case Exists(present):
-            return f"isnotnull({name})" if present else f"isnull({name})"
+            return _where_exists(binding, present)
         case FieldRef(other, shape):
             return _where_related(tree, name, resolved.fields[other].path, shape, resolved)
         case Cidr(network):
-            return _where_any(binding, f'cidrmatch("{network}", {name})')
+            tests = [f'cidrmatch("{one}", {name})' for one in networks(network, binding)]
+            return _where_any(binding, tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})")
         case Regex():
             raise refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
     assert_never(tree.test)
@@ -101,7 +108,7 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
 def _where_text(binding: Binding, test: Text) -> str:
     name = _where_name(binding.path)
     if test.shape is Shape.PRESENT:
-        return f"isnotnull({name})" if binding.type == XML else f"(isnotnull({name}) AND {_where_not_null_text(binding)})"
+        return f"isnotnull({name})" if binding.type == XML else f"(isnotnull({name}) AND {_where_real_text(binding)})"
     if binding.type == XML and not test.parts:
         return f"isnull({name})"
     if test.cased and test.shape is Shape.EQUALS and not _is_many(binding) and re.fullmatch(r"[A-Za-z0-9 _.:/@=,+-]*", test.literal):
@@ -124,6 +131,14 @@ def _is_many(binding: Binding) -> bool:
     return binding.path.endswith("{}") or "{}." in binding.path
 
 
+def networks(network: str, binding: Binding) -> tuple[str, ...]:
+    """Return the networks that a value must lie in one of: IPv4 addresses may be written as IPv6 where no producer's form is known."""
+    block = ip_network(network)
+    if block.version == 6 or binding.field.type == "ip":
+        return (network,)
+    return (network, f"::ffff:{block.network_address}/{block.prefixlen + 96}")
+
+
 def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolved: ResolvedRule) -> str:
     if "{}" in name or "{}" in other:
         raise refused(tree, "a comparison with a field that is a list", "compare fields with one value", resolved)
@@ -137,24 +152,40 @@ def _where_null(binding: Binding) -> str:
     name = _where_name(binding.path)
     if binding.type == XML:
         return f"isnull({name})"
-    return f"(isnull({name}) OR {_where_text(binding, _NULL)})"
+    return f"(isnull({name}) OR {_where_stand_in(binding)})"
 
 
-def _where_not_null_text(binding: Binding) -> str:
-    return f"NOT coalesce({_where_text(binding, _NULL)}, false())"
+def _where_real_text(binding: Binding) -> str:
+    return f"NOT coalesce({_where_stand_in(binding)}, false())"
+
+
+def _where_stand_in(binding: Binding) -> str:
+    """Return that the text only stands for a value that is not there."""
+    tests = [_where_text(binding, one) for one in ((_NULL, FILLING) if binding.type == FILLED else (_NULL,))]
+    return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+
+
+def _where_exists(binding: Binding, present: bool) -> str:
+    name = _where_name(binding.path)
+    if binding.type != FILLED:
+        return f"isnotnull({name})" if present else f"isnull({name})"
+    filling = _where_text(binding, FILLING)
+    return f"NOT coalesce({filling}, false())" if present else f"({filling} OR isnull({name}))"
 
 
 def _pattern(test: Text) -> str:
-    """Return a regular expression for the whole value, without a backslash that two layers would have to escape."""
-    body = ""
-    for part in test.parts:
-        if part is Wild.MANY:
-            body += ".*"
-        elif part is Wild.ONE:
-            body += "."
-        else:
-            body += "".join(map(_pattern_character, part))
-    return f"(?{'s' if test.cased else 'is'})^{body}$"
+    r"""Return a regular expression for the whole value, without a backslash that two layers would have to escape.
+
+    Its end is ``\z``: ``$`` also stands before a line feed that ends the value.
+    """
+    parts = test.parts
+    start = "" if parts[:1] == (Wild.MANY,) else "^"
+    end = "" if parts[-1:] == (Wild.MANY,) else r"\z"
+    inner = parts[not start : len(parts) - (not end)]
+    body = "".join(_PATTERN_WILD[part] if isinstance(part, Wild) else "".join(map(_pattern_character, part)) for part in inner)
+    flags = "" if test.cased else "i"
+    flags += "s" if any(isinstance(part, Wild) for part in inner) else ""
+    return (f"(?{flags})" if flags else "") + start + body + end
 
 
 def _pattern_character(character: str) -> str:
