@@ -5,7 +5,7 @@ from converter.pack.baseline import Baseline, read_baseline
 from converter.pack.build import Report, Request, Row, build
 from converter.pack.compile import Outcome, compile_resolved, compile_rule
 from converter.pack.config import Acceptance, Config, load_config
-from converter.pack.files import OutputError, sweep, write_bytes
+from converter.pack.files import OutputError, refuse_links, sweep, write_bytes
 from converter.pack.known import is_known
 from converter.pack.manifest import Entry, Record, digest, read_evidence, read_manifest, write_evidence
 from converter.pack.packaging import package_options
@@ -48,6 +48,7 @@ __all__ = [
     "read_bytes",
     "read_evidence",
     "read_manifest",
+    "refuse_links",
     "standing_in_the_way",
     "sweep",
     "told",

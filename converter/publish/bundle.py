@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from converter.model import Artifact, Diagnostic, Severity, Source, Status, has_
 from converter.pack import (
     Loaded,
     Outcome,
+    OutputError,
     Pack,
     Policy,
     compile_rule,
@@ -21,6 +23,7 @@ from converter.pack import (
     read_bytes,
     read_evidence,
     read_manifest,
+    refuse_links,
     told,
     unreadable,
 )
@@ -137,11 +140,7 @@ class _Contents:
             path = rule_path(loaded)
             if path not in self.files:
                 self._read(path, loaded.file.path, loaded)
-            for test in loaded.rule.converter.get("tests", ()):
-                name = test.get("events_file")
-                beside = f"{path.rpartition('/')[0]}/{name}"
-                if isinstance(name, str) and beside not in self.files and ".." not in name.split("/") and not name.startswith("/"):
-                    self._read(beside, loaded.file.path.parent / name, loaded)
+            self._add_events(loaded, path.rpartition("/")[0])
             results = run_tests(loaded)
             self._tests[loaded.rule.id] = results
             self.findings += [one.diagnostic for one in results if not one.passed and one.diagnostic]
@@ -226,6 +225,19 @@ class _Contents:
         rest = [name for name in self.files if name not in own and name not in shared]
         plain: list[dict[str, Any]] = [{"path": name, "sha256": digest(self.files[name]), "target": None, "rules": []} for name in rest]
         return sorted([*shared.values(), *plain], key=lambda entry: str(entry["path"]).encode("utf-8"))
+
+    def _add_events(self, loaded: Loaded, folder: str) -> None:
+        """Take the event files beside a rule; one that cannot be read, or leads away, fails its test, which tells."""
+        for test in loaded.rule.converter.get("tests", ()):
+            name = posixpath.normpath(str(test.get("events_file", ".")))
+            path = loaded.file.path.parent / name
+            if name == "." or name.startswith(("../", "/")) or f"{folder}/{name}" in self.files:
+                continue
+            try:
+                refuse_links(path, loaded.file.path.parent)
+                self._take(f"{folder}/{name}", read_bytes(path, MEMBER_SIZE), loaded)
+            except (OSError, OutputError):
+                continue
 
     def _read(self, name: str, path: Path, loaded: Loaded) -> None:
         try:

@@ -26,7 +26,9 @@ class Expression:
     ids: tuple[str, ...]
 
 
-class _BadExpressionError(Exception):
+class BadExpressionError(Exception):
+    """The text is no SPDX expression; ``help`` says what to write."""
+
     def __init__(self, message: str, help_text: str) -> None:
         super().__init__(message)
         self.help = help_text
@@ -50,6 +52,11 @@ def list_version() -> str:
     return str(_spdx()["version"])
 
 
+def exceptions() -> tuple[str, ...]:
+    """Return the exceptions of that list that may follow WITH."""
+    return tuple(_spdx()["exceptions"])
+
+
 def license_of(rule: Rule, default: str = "") -> Expression | Diagnostic:
     """Return the rule's licence, else the pack's; or why it is none: B030 when it is missing, B031 when it is no SPDX expression."""
     text = rule.license if rule.license.strip() else default
@@ -58,7 +65,7 @@ def license_of(rule: Rule, default: str = "") -> Expression | Diagnostic:
         return Diagnostic("B030", Severity.ERROR, rule.span("title"), message, help=f"add 'license:'; {_FORM}")
     try:
         return read_expression(text)
-    except _BadExpressionError as error:
+    except BadExpressionError as error:
         return Diagnostic("B031", Severity.ERROR, rule.span("license"), str(error), help=error.help)
 
 
@@ -69,12 +76,12 @@ def read_expression(text: str) -> Expression:
     licence has the same name in every bundle.
     """
     if len(text) > _LENGTH:
-        raise _BadExpressionError(f"the licence is longer than {_LENGTH} characters", _FORM)
+        raise BadExpressionError(f"the licence is longer than {_LENGTH} characters", _FORM)
     tokens = _tokens(text)
     ids: list[str] = []
     rest = _either(tokens, ids)
     if rest:
-        raise _BadExpressionError(f"'{rest[0]}' in the licence '{text}' follows no operator", _FORM)
+        raise BadExpressionError(f"'{rest[0]}' in the licence '{text}' follows no operator", _FORM)
     return Expression(" ".join(tokens).replace("( ", "(").replace(" )", ")"), tuple(dict.fromkeys(ids)))
 
 
@@ -84,7 +91,7 @@ def _tokens(text: str) -> list[str]:
         found = _TOKEN.match(text, at)
         if found is None:
             meant = _meant(text)
-            raise _BadExpressionError(f"the licence '{text}' is no SPDX identifier", f"did you mean '{meant}'?" if meant else _FORM)
+            raise BadExpressionError(f"the licence '{text}' is no SPDX identifier", f"did you mean '{meant}'?" if meant else _FORM)
         tokens.append(found[1])
         at = found.end()
     return tokens
@@ -100,20 +107,20 @@ def _either(tokens: list[str], ids: list[str]) -> list[str]:
 
 def _operand(tokens: list[str], ids: list[str]) -> list[str]:
     if not tokens:
-        raise _BadExpressionError("the licence ends where an identifier should stand", _FORM)
+        raise BadExpressionError("the licence ends where an identifier should stand", _FORM)
     head, rest = tokens[0], tokens[1:]
     if head == "(":
         rest = _either(rest, ids)
         if not rest or rest[0] != ")":
-            raise _BadExpressionError("a parenthesis in the licence is not closed", _FORM)
+            raise BadExpressionError("a parenthesis in the licence is not closed", _FORM)
         return rest[1:]
     if not _OWN.fullmatch(head):
         _known(head.removesuffix("+"), load("licenses.yml"), rest)
     ids.append(head)
     if rest and rest[0] == "WITH":
         if len(rest) < 2:
-            raise _BadExpressionError("the licence ends where an exception should stand", _FORM)
-        _known(rest[1], _spdx()["exceptions"], ())
+            raise BadExpressionError("the licence ends where an exception should stand", _FORM)
+        _known(rest[1], exceptions(), ())
         return rest[2:]
     return rest
 
@@ -127,7 +134,7 @@ def _known(identifier: str, known: Iterable[str], rest: Sequence[str]) -> None:
         return
     meant = _meant(" ".join((identifier, *rest))) or _meant(identifier)
     message = f"'{identifier}' is no identifier of the SPDX License List that the converter knows"
-    raise _BadExpressionError(message, f"did you mean '{meant}'?" if meant else _FORM)
+    raise BadExpressionError(message, f"did you mean '{meant}'?" if meant else _FORM)
 
 
 def _meant(text: str) -> str:

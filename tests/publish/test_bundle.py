@@ -178,12 +178,13 @@ def test_accepted_losses_stand_with_their_reason(work: Path) -> None:
         .replace("event: {verb: create}", "event: {userAgent: curl}")
     )
     text = text.replace(
-        "  version: 3\n", "  version: 3\n  targets: {elastic: {language: kuery, accept: [{code: T118, reason: spelled so by the client}]}}\n"
+        "  version: 3\n",
+        "  version: 3\n  targets: {elastic: {language: kuery, accept: [{code: T118, reason: clients spell it so}]}}\n",
     )
     Path("rules/a/one.yml").write_text(text, encoding="utf-8")
     assert run("bundle", "-o", "b.tar", "-t", "elastic").exit_code == 0
     (loss,) = manifest_of(Path("b.tar"))["rules"][0]["targets"]["elastic"]["losses"]
-    assert (loss["code"], loss["direction"], loss["accepted"]) == ("T118", "narrower", "spelled so by the client")
+    assert (loss["code"], loss["direction"], loss["accepted"]) == ("T118", "narrower", "clients spell it so")
 
 
 def test_a_failing_test_is_recorded(work: Path) -> None:
@@ -216,6 +217,20 @@ def test_files_of_events_come_along(work: Path) -> None:
     assert run("test").exit_code == 0
     assert run("bundle", "-o", "again.tar").exit_code == 0
     assert Path("again.tar").read_bytes() == Path("../b.tar").read_bytes()
+
+
+def test_events_outside_stay_outside(work: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file of events that leads away, by its name or through a link, is not taken, and its test fails."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "secret.jsonl").write_text('{"verb": "create"}\n', encoding="utf-8")
+    (work / "rules/a/linked.jsonl").symlink_to(outside / "secret.jsonl")
+    (work / "rules/a/folder").symlink_to(outside)
+    (work / "top.jsonl").write_text('{"verb": "create"}\n', encoding="utf-8")
+    for name in ("linked.jsonl", "folder/secret.jsonl", "../../top.jsonl", str(outside / "secret.jsonl"), "gone.jsonl", "../a"):
+        text = rule(1) + f"    - {{name: recorded, events_file: '{name}', match_count: 1}}\n"
+        Path("rules/a/one.yml").write_text(text, encoding="utf-8")
+        assert run("bundle", "-o", "b.tar").exit_code == 1
+        assert [one for one in contents(Path("b.tar")) if "jsonl" in one] == [], name
 
 
 def test_paths_and_their_order_do_not_matter(work: Path) -> None:
@@ -295,3 +310,24 @@ def test_bytes_do_not_depend_on_the_surroundings(work: Path, suffix: str) -> Non
         )
         seen.add((work / f"b{number}{suffix}").read_bytes())
     assert len(seen) == 1
+
+
+def test_a_killed_run_leaves_the_old_bundle(work: Path) -> None:
+    """What is in the bundle's place is a whole one at every moment, and the next run removes what was left beside it."""
+    run("bundle", "-t", "python", "-o", "b.tar")
+    before = Path("b.tar").read_bytes()
+    code = "import os, signal; os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); from converter.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "bundle", "-o", "b.tar"], capture_output=True, check=False)
+    assert (done.returncode, Path("b.tar").read_bytes() == before) == (-9, True)
+    assert [one.name for one in work.iterdir() if one.name.endswith(".converter-tmp")] != []
+    assert run("bundle", "-o", "b.tar").exit_code == 0
+    assert [one.name for one in work.iterdir() if one.name.endswith(".converter-tmp")] == []
+    assert run("verify-bundle", "b.tar").exit_code == 0
+
+
+def test_a_name_of_one_rule_twice(work: Path) -> None:
+    """Two rules with one id are both left out, and exit 3 says so."""
+    Path("rules/b/two.yaml").write_text(rule(1), encoding="utf-8")
+    Path("rules/b/three.yaml").write_text(rule(3), encoding="utf-8")
+    assert run("bundle", "-o", "b.tar").exit_code == 3
+    assert [one["path"] for one in manifest_of(Path("b.tar"))["rules"]] == ["rules/b/three.yaml"]
