@@ -53,11 +53,10 @@ def _swap(one: str, other: str) -> Callable[[str], str]:
     return lambda text: text.replace(one, other)
 
 
-QUERY, SEARCH, WHERE, ENTITIES, FALCO, QUOTE, PYTHON = (
+QUERY, SEARCH, WHERE, FALCO, QUOTE, PYTHON = (
     "converter.targets.elastic.query",
     "converter.targets.splunk.search",
     "converter.targets.splunk.where",
-    "converter.targets.splunk.entities",
     "converter.targets.falco.condition",
     "converter.targets.falco.quote",
     "converter.targets.python.expression",
@@ -134,9 +133,10 @@ BUGS: tuple[Bug, ...] = (
     (WHERE, "_where_exists", "forget what the add-on writes", _text(lambda text: text.replace("success", "none"))),
     (WHERE, "networks", "a smaller network", lambda sound: lambda *given: tuple(one.replace("/8", "/9") for one in sound(*given))),
     (WHERE, "networks", "forget addresses written as IPv6", lambda sound: lambda *given: sound(*given)[:1]),
-    (ENTITIES, "is_misled", "read what XML wrote", _always(False)),
-    (ENTITIES, "resolved_text", "an entity too few", _text(_swap("&gt;", "&quot;"))),
-    (ENTITIES, "resolved_text", "resolve the ampersand alone", _text(_swap('"&lt;", "<"', '"<", "<"'))),
+    (WHERE, "is_misled", "read what XML wrote", _always(False)),
+    (SEARCH, "is_misled", "take every base for exact", _always(False)),
+    (WHERE, "resolved_text", "an entity too few", _text(_swap("&gt;", "&quot;"))),
+    (WHERE, "resolved_text", "resolve the ampersand alone", _text(_swap('"&lt;", "<"', '"<", "<"'))),
     (WHERE, "_where_related", "unequal", _text(_swap(" == ", " != "))),
     (WHERE, "_where_related", "with regard to case", _text(_swap("lower(", "("))),
     (WHERE, "_where_null", "forget null", _text(lambda text: text.partition(" OR ")[0] + ")")),
@@ -244,7 +244,6 @@ FREE = {
     QUERY: {"_refused", "_kind", "_article", "losses", "_print"},
     SEARCH: {"search", "_base"},
     WHERE: {"refused", "where"},
-    ENTITIES: set(),
     FALCO: {"_inexpressible", "printed", "matches_null", "finds_null", "has_null", "_only_nulls", "_compare"},
     QUOTE: {"_bounded", "_bare"},
     PYTHON: {"_inexpressible", "helpers", "printed", "_code"},

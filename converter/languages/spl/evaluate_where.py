@@ -12,7 +12,7 @@ from typing import assert_never
 
 from converter.languages.spl.evaluate_search import in_network, number, ordered
 from converter.languages.spl.functions import FUNCTIONS
-from converter.languages.spl.pattern import compiled, is_found
+from converter.languages.spl.pattern import is_in
 from converter.languages.spl.reading import Reading
 from converter.languages.spl.syntax import Call, Field, Number, Relation, Text, WhereAnd, WhereNode, WhereNot, WhereOr, fields_of
 
@@ -155,10 +155,7 @@ def _replaced(values: Result, pattern: Result, by: Result) -> Result:
 
 
 def _mvfind(values: Result, pattern: Result) -> Result:
-    program = compiled(str(pattern))
-    if isinstance(program, str):
-        raise ValueError(program)
-    return next((float(place) for place, text in enumerate(as_text(values)) if is_found(program, text)), None)
+    return next((float(place) for place, text in enumerate(as_text(values)) if is_in(str(pattern), text)), None)
 
 
 _CONTROL: Mapping[str, Callable[..., Result]] = {
@@ -175,10 +172,7 @@ _CONTROL: Mapping[str, Callable[..., Result]] = {
 
 
 def _match(text: Scalar, pattern: str) -> bool:
-    program = compiled(pattern)
-    if isinstance(program, str):
-        raise ValueError(program)
-    return is_found(program, as_text(text)[0])
+    return is_in(pattern, as_text(text)[0])
 
 
 def _like(text: Scalar, pattern: str) -> bool:

@@ -49,6 +49,19 @@ def compiled(pattern: str) -> Program | str:
     return tuple(steps)
 
 
+@lru_cache(maxsize=8192)
+def is_in(pattern: str, text: str) -> bool:
+    """Say whether a pattern is found anywhere in ``text``; kept, because every reading of a search asks the same again.
+
+    Raises:
+        ValueError: if the pattern is none that is read.
+    """
+    program = compiled(pattern)
+    if isinstance(program, str):
+        raise ValueError(program)
+    return is_found(program, text)
+
+
 def is_found(program: Program, text: str) -> bool:
     """Say whether the pattern is found anywhere in ``text``."""
     active: list[int] = []
