@@ -47,6 +47,9 @@ def command(
             write_bytes(Path(output), bundle.data)
             put(told(Path(output)))
             say(f"{len(bundle.manifest['rules'])} rules, {len(bundle.files)} files, unsigned")
+            silent = [one["id"] for one in bundle.manifest["licenses"] if one["text"] is None]
+            if silent:
+                say(f"without their text, which belongs into LICENSES/<identifier>.txt: {', '.join(silent)}")
         else:
             say("no bundle was written" + ("" if bundle.pack.rules or bundle.pack.unread else ": no rules found"))
             code = Exit.FINDINGS
