@@ -56,13 +56,6 @@ def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> t
     if fidelity is None:
         message = f"SPL cannot express '{name}'" + (f" on the field '{field}': {why}" if why else "")
         raise Inexpressible(Diagnostic("T210", Severity.ERROR, span, message, help="use another test, or disable splunk for this rule"))
-    if (
-        isinstance(test, Text)
-        and not test.cased
-        and any(not char.isascii() and char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
-    ):
-        why = f"whether Splunk folds letters beyond ASCII is not documented (field '{field}')"
-        return (Loss("T221", name, Fidelity.UNKNOWN, why, span),)
     found = [] if fidelity is Fidelity.EXACT else [Loss("T219", name, fidelity, f"{why} (field '{field}')", span)]
     if isinstance(test, Text) and test.parts and name != "value.present":
         if kind != XML and fits(test.parts, "null", test.cased):

@@ -139,7 +139,12 @@ def _base_text(name: str, test: Text, binding: Binding) -> str | None:
 def _widened(text: str, binding: Binding) -> str:
     if binding.type == XML:  # as it is, and as an entity: some inputs resolve them
         text = text.replace("<", "*").replace(">", "*").replace("&", "&*")
-    return "".join("*" if character in _UNSAFE or not character.isprintable() else character for character in text)
+    return "".join("*" if _is_unsafe(character) else character for character in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    """Whether a base may not hold a character as itself; that ``search`` folds letters beyond ASCII is not documented."""
+    return character in _UNSAFE or not character.isprintable() or (not character.isascii() and character.lower() != character.upper())
 
 
 def _base_quoted(text: str) -> str:

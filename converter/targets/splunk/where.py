@@ -33,6 +33,7 @@ from converter.ir import (
     Wild,
     feature_of_test,
     scalar_text,
+    spellings,
 )
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Inexpressible, ResolvedRule
@@ -182,15 +183,24 @@ def _pattern(test: Text) -> str:
     start = "" if parts[:1] == (Wild.MANY,) else "^"
     end = "" if parts[-1:] == (Wild.MANY,) else r"\z"
     inner = parts[not start : len(parts) - (not end)]
-    body = "".join(_PATTERN_WILD[part] if isinstance(part, Wild) else "".join(map(_pattern_character, part)) for part in inner)
+    body = "".join(
+        _PATTERN_WILD[part] if isinstance(part, Wild) else "".join(_pattern_letter(one, test.cased) for one in part) for part in inner
+    )
     flags = "" if test.cased else "i"
     flags += "s" if any(isinstance(part, Wild) for part in inner) else ""
     return (f"(?{flags})" if flags else "") + start + body + end
 
 
+def _pattern_letter(character: str, cased: bool) -> str:
+    """Return a character in each of its spellings: what ``(?i)`` folds beyond ASCII depends on an option of PCRE."""
+    if cased or character.isascii() or character.lower() == character.upper():
+        return _pattern_character(character)
+    return f"(?-i:{'|'.join(spellings(character))})"
+
+
 def _pattern_character(character: str) -> str:
-    if character.isalnum() or character in " _-/:@=,;<>%&!~#":
-        return character
+    if character.isalnum() or character in " _-/:@=,;<>%&!~#" or (not character.isascii() and character.isprintable()):
+        return character  # beyond ASCII never in brackets, which hold single bytes unless PCRE's option for UTF is set
     if character in "\\\"`'" or not character.isprintable():
         return f"[\\x{ord(character):02x}]" if ord(character) < 256 else character
     return f"[{character}]" if character not in "^[]" else f"[\\x{ord(character):02x}]"
