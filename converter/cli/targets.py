@@ -29,6 +29,9 @@ def command(names: tuple[str, ...]) -> None:
         put(table(["log source", "category", "product", "service"], rows))
         return
     for target in targets_of(names):
+        if target.name.startswith("pysigma-"):
+            put(f"{target.name}: what it expresses is the backend's own; what its queries mean is not known\n")
+            continue
         for language, capabilities in target.capabilities({}).items():
             put(f"{target.name} · {language}")
             rows = []

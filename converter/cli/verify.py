@@ -104,7 +104,9 @@ def verify_step(pack: Pack, done: Verification) -> Step:
 
     failed = sum(verdict.failed for verdict in done.verdicts)
     code = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINDINGS if failed or not done.verdicts else Exit.FINE
-    summary = f"{len(done.verdicts) - failed} of {len(done.verdicts)} outputs mean their rules on every event"
+    unread = sum(verdict.measured is None and not verdict.failed for verdict in done.verdicts)
+    summary = f"{len(done.verdicts) - failed - unread} of {len(done.verdicts)} outputs mean their rules on every event"
+    summary += f"; {unread} were not read" if unread else ""
     summary = summary if done.verdicts else "no outputs to verify; run 'converter build' first"
     diagnostics = [*pack.diagnostics, *(one for verdict in done.verdicts for one in verdict.diagnostics)]
     cases = [*map(_case, done.verdicts), *cases_of(pack.diagnostics, ())]

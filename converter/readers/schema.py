@@ -76,13 +76,15 @@ class _Check:
             yield from self._scalar(value, schema, offsets, name)
 
     def _object(self, value: Map, schema: Mapping[str, Any], offsets: int, name: str) -> Iterator[Diagnostic]:
-        properties = schema.get("properties", {})
+        properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
         for key in schema.get("required", ()):
             if key not in value:
                 yield self._tell("R013", offsets, f"{name or 'the rule'} has no '{key}'", f"add '{key}:'")
         for index, (key, one) in enumerate(value.items()):
             if key in properties:
                 yield from self.value(one, properties[key], value.offsets[2 * index + 1], str(key))
+            elif pattern := next((one for one in patterns if re.search(one, str(key))), None):
+                yield from self.value(one, patterns[pattern], value.offsets[2 * index + 1], str(key))
             elif schema.get("additionalProperties") is False:
                 close = difflib.get_close_matches(str(key), properties, n=1)
                 help_text = f"did you mean '{close[0]}'?" if close else "known keys: " + ", ".join(properties)

@@ -106,19 +106,36 @@ def test_options_go_to_the_backend(pack: Path) -> None:
     assert run("convert", "rules/a.yml", "-t", "pysigma-splank").exit_code == 2
 
 
+def test_a_rule_can_be_kept_from_a_backend(pack: Path) -> None:
+    """``enabled: false`` with a reason stands in the rule, and is no failure."""
+    own = "x-converter: {targets: {pysigma-splunk: {enabled: false, reason: its own rule covers this}}}\n"
+    (pack / "rules/a.yml").write_text(rule("One", A, "User: a") + own, "utf-8")
+    done = run("build", "-t", "pysigma-splunk", "-t", "pysigma-splunk_spl2")
+    assert done.exit_code == 0, done.output
+    assert [path.parent.name for path in (pack / "output").rglob("*.txt")] == ["pysigma-splunk_spl2"]
+
+
+def test_what_was_not_read_is_not_verified(pack: Path) -> None:
+    """``verify`` has no reading of a foreign query and claims nothing of it."""
+    (pack / "rules/a.yml").write_text(rule("One", A, "User: a"), "utf-8")
+    run("build", "-t", "pysigma-splunk")
+    assert "0 of 1 outputs mean their rules on every event; 1 were not read" in run("verify", "-t", "pysigma-splunk").stderr
+    assert "not known" in run("targets", "pysigma-splunk").stdout
+
+
+BASE = "from sigma.backends.splunk.splunk import SplunkBackend as _S\n"
+PLAIN = BASE + "class {name}Backend(_S):\n    name = 'a stranger'\n    formats = {{'default': 'x'}}\n"
 PLUGINS = {
-    "good": "from sigma.backends.splunk.splunk import SplunkBackend as _S\nclass GoodBackend(_S):\n    name = 'good'\n    formats = {'default': 'x'}\n",
+    "good": PLAIN.format(name="Good"),
     "raising": "raise ImportError('no such library')\n",
     "leaving": "raise SystemExit(3)\n",
-    "twice_a": "from sigma.backends.splunk.splunk import SplunkBackend as _S\nclass TwiceBackend(_S):\n    formats = {'default': 'x'}\n",
-    "twice_b": "from sigma.backends.splunk.splunk import SplunkBackend as _S\nclass TwiceBackend(_S):\n    formats = {'default': 'y'}\n",
-    "stubborn": "from sigma.backends.splunk.splunk import SplunkBackend as _S\n"
-    "class StubbornBackend(_S):\n    formats = {'default': 'x'}\n    def __init__(self, *a, **k):\n        raise RuntimeError('not today')\n",
-    "odd": "from sigma.backends.splunk.splunk import SplunkBackend as _S\n"
-    "class OddBackend(_S):\n    formats = {'default': 'x'}\n    def convert(self, rules, form=None):\n        print('noise')\n"
-    "        title = rules.rules[0].title\n        return {'Number': 7, 'Empty': [], 'Map': {'a': 1}, 'Maps': [{'a': 1}, {'b': 2}]}[title]\n",
-    "bare": "from sigma.backends.splunk.splunk import SplunkBackend as _S\n"
-    "class BareBackend(_S):\n    formats = {'default': 'x'}\n    def convert(self, rules, form=None):\n        raise Exception()\n",
+    "twice_a": PLAIN.format(name="Twice"),
+    "twice_b": PLAIN.format(name="Twice"),
+    "stubborn": PLAIN.format(name="Stubborn") + "    def __init__(self, *a, **k):\n        raise RuntimeError('not today')\n",
+    "odd": PLAIN.format(name="Odd") + "    def convert(self, rules, form=None):\n        print('noise')\n"
+    "        title = rules.rules[0].title\n"
+    "        return {'Number': 7, 'Empty': [], 'Map': {'a': 1}, 'Maps': [{'a': 1}, {'b': 2}]}[title]\n",
+    "bare": PLAIN.format(name="Bare") + "    def convert(self, rules, form=None):\n        raise Exception()\n",
 }
 
 
@@ -177,7 +194,9 @@ def test_names_are_pysigmas() -> None:
 
     theirs = InstalledSigmaPlugins.autodiscover(include_pipelines=False, include_validators=False).backends
     own = {"falco", "kuery", "converter_splunk", "converter_python"}
-    assert set(found.plugins().backends) == {name for name in theirs if name not in own and not name.startswith(("text_query_test", "mandatory"))}
+    assert set(found.plugins().backends) == {
+        name for name in theirs if name not in own and not name.startswith(("text_query_test", "mandatory"))
+    }
     for name in ("SplunkSPL2Backend", "LuceneBackend", "ESQLBackend", "AzureKQLBackend", "lower", "Base_Backend", "HTTP2ServerBackend"):
         kind = type(name, (), {})
         assert found.identifier(kind) == InstalledSigmaPlugins._get_backend_identifier(kind, "none"), name  # type: ignore[arg-type]

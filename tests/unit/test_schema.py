@@ -55,6 +55,8 @@ PLACES: list[list[str | int]] = [
     ["x-converter", "targets", "falco", "priority"],
     ["x-converter", "targets", "python"],
     ["x-converter", "targets", "qradar"],
+    ["x-converter", "targets", "pysigma-loki"],
+    ["x-converter", "targets", "pysigma-"],
     ["x-converter", "suppress"],
     ["x-converter", "tests", 0, "name"],
     ["x-converter", "tests", 0, "match"],
@@ -89,13 +91,14 @@ def test_the_schema_is_a_schema_of_the_keywords_that_we_know() -> None:
     """The shipped schema is valid, and uses no keyword that the checker would pass over."""
     jsonschema.Draft202012Validator.check_schema(dict(schema("rule")))
     known = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "required", "properties", "additionalProperties", "items"}
-    known |= {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum"}
+    known |= {"patternProperties", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum"}
     stack: list[Any] = [schema("rule")]
     while stack:
         one = stack.pop()
         assert set(one) <= known
         assert one.get("additionalProperties", False) is False
-        stack += [*one.get("properties", {}).values(), *one.get("$defs", {}).values(), *([one["items"]] if "items" in one else [])]
+        stack += [child for part in ("properties", "patternProperties", "$defs") for child in one.get(part, {}).values()]
+        stack += [one["items"]] if "items" in one else []
 
 
 def test_our_rules_are_valid() -> None:
