@@ -1,4 +1,4 @@
-"""What Falco sees of a Kubernetes audit event: the values of its fields, as the plugins extract them.
+"""What Falco sees of an event: the values of its fields, as the plugins extract them or the engine records the same occurrence.
 
 The fields and the ways of extraction stand in ``views/falco/*.yml``.  Numbers
 and the texts of objects are printed from the parsed event: ``1e2`` becomes
@@ -13,20 +13,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from converter.data.falco_query import query_parameter
+from converter.data.tables import load
 
-_VIEWS: Final = Path(__file__).parent / "views" / "falco"
+KUBERNETES: Final = "kubernetes_audit"
 _TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:[.,]([0-9]+))?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEX: Final = re.compile("[+-]?[0-9]{1,9}")
 
-Values: TypeAlias = str | tuple[str, ...] | None
-"""A text, the texts of a list, or ``None`` for a field without a value."""
+Values: TypeAlias = str | int | tuple[str, ...] | None
+"""A text, a number, the texts of a list, or ``None`` for a field without a value."""
 
 
 class _Absent:
@@ -37,18 +37,16 @@ _ABSENT: Final = _Absent()
 
 
 @cache
-def falco_view(name: str = "kubernetes_audit") -> Mapping[str, Any]:
+def falco_view(name: str = KUBERNETES) -> Mapping[str, Any]:
     """Return the view of a log source, named as its file is, with one entry for each field.
 
     Raises:
         FileNotFoundError: if there is no such view.
     """
-    import yaml  # only where a view's file is read
-
-    view: dict[str, Any] = yaml.safe_load((_VIEWS / f"{name}.yml").read_text(encoding="utf-8"))
-    lists, shared = view["containers"]["lists"], view["containers"]["fields"]
-    for one in lists:
-        for short, entry in shared.items():
+    view: dict[str, Any] = load(f"views/falco/{name}.yml")
+    containers = view.get("containers", {"lists": (), "fields": {}})
+    for one in containers["lists"]:
+        for short, entry in containers["fields"].items():
             if one in entry.get("not_in", ()):
                 continue
             path = ["requestObject", "spec", one]
@@ -57,17 +55,19 @@ def falco_view(name: str = "kubernetes_audit") -> Mapping[str, Any]:
     return view
 
 
-def falco_fields() -> frozenset[str]:
-    """Return the names of the fields that the view gives values to."""
-    return frozenset(falco_view()["fields"])
+def falco_fields(name: str = KUBERNETES) -> frozenset[str]:
+    """Return the names of the fields that the view of a log source gives values to."""
+    return frozenset(falco_view(name)["fields"])
 
 
-def falco_events(document: object) -> list[Mapping[str, Any]]:
-    """Return the events that the plugin makes of a JSON document: none, one, or those of a list.
+def falco_events(document: object, name: str = KUBERNETES) -> list[Mapping[str, Any]]:
+    """Return the events that are made of a JSON document: none, one, or those of a list.
 
     What the plugin drops is left out: see ``envelope`` in the view.
     """
-    envelope = falco_view()["envelope"]
+    envelope = falco_view(name)["envelope"]
+    if envelope.get("record"):
+        return [document] if isinstance(document, Mapping) else []
     if not _fits(document, envelope["max_depth"]):
         return []
     found: list[Mapping[str, Any]] = []
@@ -85,18 +85,19 @@ def falco_events(document: object) -> list[Mapping[str, Any]]:
     return [event for event in found if len(_compact(event).encode("utf-8", "surrogatepass")) <= envelope["max_bytes"]]
 
 
-def falco_values(event: Mapping[str, Any], field: str, argument: str | None = None) -> Values:
+def falco_values(event: Mapping[str, Any], field: str, argument: str | None = None, name: str = KUBERNETES) -> Values:
     """Return what a rule sees as the field's value on an event that ``falco_events`` returned.
 
     Args:
         event: the event as JSON reads it.
         field: the field's name.
         argument: the text in brackets, ``None`` without brackets.
+        name: the log source.
 
     Raises:
         KeyError: if the view says nothing about the field (the engine may still know it).
     """
-    entry = falco_view()["fields"][field]
+    entry = falco_view(name)["fields"][field]
     if field.startswith("ka.") and "auditID" not in event:
         return None
     for condition in entry.get("only", ()):
@@ -184,6 +185,22 @@ def _text(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | N
     return None if found is _ABSENT else _printed(found)
 
 
+def _value(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
+    """Return a value that the engine knows by itself: a null is none, nor is what stands for nothing."""
+    found = _at(event, entry["value"])
+    return None if found is _ABSENT or found is None or found == entry.get("absent") else _printed(found)
+
+
+def _command(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | None) -> Values:
+    """Return a command line, a blank behind it where it has no arguments."""
+    found = _value(event, {**entry, "value": entry["command"]}, argument)
+    return found if not isinstance(found, str) or " " in found else found + " "
+
+
+def _number(_event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
+    return int(entry["number"])
+
+
 def _texts(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
     found = _at(event, entry["texts"])
     return tuple(map(_printed, found)) if isinstance(found, list) else None
@@ -252,7 +269,7 @@ def _ports(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | N
 
 def _first_of(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
     found = falco_values(event, entry["first_of"], "0")
-    return found[0] if found else None
+    return found[0] if isinstance(found, tuple) and found else None
 
 
 def _any_true(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
@@ -290,6 +307,9 @@ def _subjects(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str
 
 _WAYS: Final[dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], str | None], Values]]] = {
     "text": _text,
+    "value": _value,
+    "command": _command,
+    "number": _number,
     "texts": _texts,
     "constant": _constant,
     "event": _event,

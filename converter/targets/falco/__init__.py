@@ -52,7 +52,7 @@ class Falco:
             return _refused(rule, options, [*found, output])
         if found:
             return _refused(rule, options, found)
-        parts = {"condition": printed(printer, tree), "output": output}
+        parts = {"condition": _guarded(rule.guard, printed(printer, tree), isinstance(tree, Or)), "output": output}
         lost = losses(printer, tree, known)
         needs = _needs(rule, parts, profile)
         return Compilation(rule.rule, self.name, "falco", parts, lost, needs=needs, resolved=rule, options=options)
@@ -72,6 +72,14 @@ def _profile(options: Options) -> str | None:
     """Return the version of the ``engine`` option, ``None`` for one that the table does not have."""
     wanted = str(options.get("engine", facts()["profiles"]["default"]))
     return wanted if wanted in facts()["profiles"]["versions"] else None
+
+
+def _guarded(guard: Mapping[str, Any], condition: str, loose: bool) -> str:
+    """Return the condition behind what selects the log source's events among those of the event source."""
+    checks = [
+        f"{field} in ({', '.join(map(str, value))})" if isinstance(value, list) else f"{field} = {value}" for field, value in guard.items()
+    ]
+    return " and ".join((*checks, f"({condition})" if checks and loose else condition))
 
 
 def _unknown_engine(rule: Rule, options: Options) -> Diagnostic:

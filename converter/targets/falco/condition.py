@@ -47,6 +47,10 @@ from converter.targets.falco.network import addresses
 
 NULL: Final = "null"
 """What JSON's null is to a condition."""
+NATIVE: Final = "native"
+"""The type of a field of system calls, which holds no JSON."""
+COMMAND: Final = "command"
+"""The type of a command line, which ends in a blank where it has no arguments."""
 _BREAK: Final = "\n"
 
 
@@ -180,18 +184,33 @@ def is_plain(test: Text, binding: Binding) -> bool:
     return binding.field.lower or (test.shape is Shape.EQUALS and binding.spelling(test.literal) in binding.field.values)
 
 
-def matches_null(test: Text) -> bool:
+def has_null(binding: Binding) -> bool:
+    """Say whether JSON's null is a text in the field: fields of system calls are made of no JSON."""
+    return binding.type not in (NATIVE, COMMAND)
+
+
+def matches_null(test: Text, binding: Binding) -> bool:
     """Say whether the pattern describes the text that JSON's null is to Falco."""
-    return fits(test.parts, NULL, test.cased)
+    return has_null(binding) and fits(test.parts, NULL, test.cased)
 
 
 def _text(test: Text, binding: Binding, negated: bool) -> Equality | str:
+    if binding.type == COMMAND and test.shape in (Shape.EQUALS, Shape.ENDSWITH) and " " not in test.literal:
+        return _bare_command(test, binding)
     if test.shape is Shape.EQUALS:
         return Equality(_operand(test, binding), "in", _quoted(_spelling(test, binding)))
     text = _pattern(test, binding)
-    if negated and matches_null(test):
+    if negated and matches_null(test, binding):
         return _grouped(f"{text} and {binding.path} != {_quoted(NULL)}")
     return text
+
+
+def _bare_command(test: Text, binding: Binding) -> str:
+    """Return a test on the end of a command line, which has a blank behind it where there are no arguments."""
+    operand, text = _operand(test, binding), _spelling(test, binding)
+    if test.shape is Shape.EQUALS:
+        return f"{operand} in ({_quoted(text)}, {_quoted(text + ' ')})"
+    return _grouped(f"{operand} endswith {_quoted(text)} or {operand} endswith {_quoted(text + ' ')}")
 
 
 def _pattern(test: Text, binding: Binding) -> str:
@@ -254,7 +273,7 @@ def _list_text(test: Text, binding: Binding, negated: bool) -> Equality | str:
         case Shape.ENDSWITH:
             return f"{_joined(path, False, True)} {'contains' if test.cased else 'icontains'} {_quoted(test.literal + _BREAK)}"
         case Shape.PRESENT:
-            return _grouped(f"{_exists(binding)} and not {_only_nulls(binding)}") if negated else _exists(binding)
+            return _grouped(f"{_exists(binding)} and not {_only_nulls(binding)}") if negated and has_null(binding) else _exists(binding)
         case Shape.WILDCARD:
             raise quote.UnquotableError(
                 "T301", "Falco has no pattern for the elements of a list", "use |contains, |startswith or |endswith"
@@ -281,7 +300,7 @@ def _only_nulls(binding: Binding) -> str:
 def _null(binding: Binding, negated: bool) -> str:
     """Missing or null; within a negation the text null is not taken for it."""
     missing = f"not {_exists(binding)}"
-    return missing if negated else _grouped(f"{missing} or {_only_nulls(binding)}")
+    return missing if negated or not has_null(binding) else _grouped(f"{missing} or {_only_nulls(binding)}")
 
 
 _LONGER: Final = {"lt": "<", "lte": "<", "gt": ">", "gte": ">"}
@@ -301,10 +320,10 @@ def _compare(printer: Printer, atom: FieldMatch, path: str, operator: str, bound
     )
 
 
-def finds_null(test: Regex) -> bool:
+def finds_null(test: Regex, binding: Binding) -> bool:
     """Say whether the expression is found in the text that JSON's null is to Falco."""
     finder = regex_finder(test.pattern, test.flags)
-    return not isinstance(finder, RegexProblem) and finder(NULL)
+    return has_null(binding) and not isinstance(finder, RegexProblem) and finder(NULL)
 
 
 def _regex(printer: Printer, atom: FieldMatch, test: Regex, negated: bool) -> str:
@@ -320,7 +339,7 @@ def _regex(printer: Printer, atom: FieldMatch, test: Regex, negated: bool) -> st
         raise _inexpressible(printer, atom, "T301", str(error), "write it without, or disable falco for this rule") from error
     operand = f"tolower({binding.path})" if lower else binding.path
     check = f"{f'join({_quoted(_BREAK)}, {operand})' if binding.list else operand} regex {_quoted(text)}"
-    if negated and finds_null(test) and not binding.list:
+    if negated and finds_null(test, binding) and not binding.list:
         return _grouped(f"{check} and {binding.path} != {_quoted(NULL)}")
     return check
 
@@ -343,9 +362,8 @@ def _related(one: Binding, other: Binding, shape: Shape, negated: bool) -> str:
     """Return a comparison of two fields; within a negation JSON's null is no value."""
     operator = {Shape.CONTAINS: "contains", Shape.STARTSWITH: "startswith", Shape.ENDSWITH: "endswith"}.get(shape, "=")
     check = f"tolower({one.path}) {operator} tolower({other.path})"
-    if not negated:
-        return check
-    return _grouped(f"{check} and {one.path} != {_quoted(NULL)} and {other.path} != {_quoted(NULL)}")
+    guards = [f"{binding.path} != {_quoted(NULL)}" for binding in (one, other) if has_null(binding)]
+    return _grouped(" and ".join((check, *guards))) if negated and guards else check
 
 
 def _inexpressible(printer: Printer, atom: FieldMatch | Keyword, code: str, message: str, help_text: str) -> Inexpressible:

@@ -7,9 +7,11 @@ from typing import Any, assert_never
 
 from converter.data import Binding
 from converter.ir import (
+    Anchor,
     And,
     Cidr,
     Exists,
+    Expression,
     FieldMatch,
     FieldRef,
     Keyword,
@@ -18,19 +20,22 @@ from converter.ir import (
     Null,
     Number,
     Or,
+    Place,
     Regex,
     RegexProblem,
     Shape,
     Text,
     Wild,
     feature,
+    nodes_of,
     read_regex,
+    trimmed,
 )
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Capabilities, Inexpressible
-from converter.targets.falco.condition import Printer, finds_null, is_plain, matches_null, printed
+from converter.targets.falco.condition import COMMAND, Printer, finds_null, has_null, is_plain, matches_null, printed
 from converter.targets.falco.facts import table
-from converter.targets.falco.pattern import meets_line_feed
+from converter.targets.falco.pattern import may_end_with, meets_line_feed
 
 
 def atoms_with_sign(tree: Node) -> Iterator[tuple[FieldMatch | Keyword, bool]]:
@@ -91,9 +96,8 @@ def _unsupported(printer: Printer, atom: FieldMatch, known: Capabilities) -> Dia
     since = entry.get("since", {}).get(type_)
     if since:
         message = f"the field '{atom.field}' needs Falco {since} for this test: {entry['why']}"
-        return Diagnostic(
-            "T302", Severity.ERROR, span, message, help=f"build with -O engine={since}, or use |cased where the spelling is known"
-        )
+        cased = ", or use |cased where the spelling is known" if isinstance(atom.test, Text) else ""
+        return Diagnostic("T302", Severity.ERROR, span, message, help=f"build with -O engine={since}{cased}")
     message = f"Falco cannot express {name} on the field '{atom.field}': {entry.get('why', 'it is not in the table')}"
     return Diagnostic("T301", Severity.ERROR, span, message, help="write the test in another way, or disable falco for this rule")
 
@@ -103,11 +107,17 @@ def _of_atom(printer: Printer, atom: FieldMatch, negated: bool) -> list[str]:
     binding = printer.fields[atom.field]
     match atom.test:
         case Text() as test:
-            return [*_null_loss(test, binding, negated), *_letters(test), *_single(test), *_breaks(test, binding)]
+            return [
+                *_null_loss(test, binding, negated),
+                *_letters(test),
+                *_single(test),
+                *_breaks(test, binding),
+                *_command_text(test, binding),
+            ]
         case Null():
-            return ["null_missed" if negated else "null_text"]
+            return ["null_missed" if negated else "null_text"] if has_null(binding) else []
         case Exists():
-            return ["empty_list"] if binding.list else []
+            return ["empty_list"] if binding.list else [] if has_null(binding) else ["null_key"]
         case Regex() as test:
             return _of_regex(test, binding, negated)
         case FieldRef(other):
@@ -126,8 +136,33 @@ def _of_atom(printer: Printer, atom: FieldMatch, negated: bool) -> list[str]:
 def _of_regex(test: Regex, binding: Binding, negated: bool) -> list[str]:
     tree = read_regex(test.pattern, test.flags)
     crossing = binding.list and not isinstance(tree, RegexProblem) and meets_line_feed(tree)
-    found = [("null_left_out" if negated and not binding.list else "null_text")] if finds_null(test) else []
-    return [*found, *(["newline"] if crossing else [])]
+    found = [("null_left_out" if negated and not binding.list else "null_text")] if finds_null(test, binding) else []
+    return [*found, *(["newline"] if crossing else []), *_command_regex(tree, binding)]
+
+
+def _command_text(test: Text, binding: Binding) -> list[str]:
+    """A command line without arguments has a blank behind it, which a pattern may take for the beginning of some."""
+    literals = [part for part in test.parts if isinstance(part, str)]
+    if not literals or test.shape is Shape.PRESENT:
+        return []
+    if test.shape is Shape.WILDCARD and test.parts[-1] is not Wild.MANY:
+        return _command_end(binding, True)
+    if test.shape in (Shape.EQUALS, Shape.ENDSWITH) and " " not in literals[-1]:
+        return _command_end(binding, False)
+    alone = literals[-1].endswith(" ") and (test.shape is Shape.WILDCARD or " " not in literals[-1][:-1])
+    return _command_end(binding, False) if alone else []
+
+
+def _command_regex(tree: Expression | RegexProblem, binding: Binding) -> list[str]:
+    if isinstance(tree, RegexProblem):
+        return []
+    if any(isinstance(one, Anchor) and one.place in (Place.END, Place.LINE_END, Place.NO_WORD_EDGE) for one in nodes_of(tree)):
+        return _command_end(binding, True)
+    return _command_end(binding, False) if may_end_with(trimmed(tree), " ") else []
+
+
+def _command_end(binding: Binding, both: bool) -> list[str]:
+    return [] if binding.type != COMMAND else ["bare_command_end"] if both else ["bare_command"]
 
 
 def _is_ascii(binding: Binding) -> bool:
@@ -136,7 +171,7 @@ def _is_ascii(binding: Binding) -> bool:
 
 
 def _null_loss(test: Text, binding: Binding, negated: bool) -> list[str]:
-    if not matches_null(test):
+    if not matches_null(test, binding):
         return []
     guarded = negated and (test.shape is Shape.PRESENT if binding.list else test.shape is not Shape.EQUALS)
     return ["null_left_out" if guarded else "null_text"]

@@ -54,4 +54,9 @@ def _problem(found: re.Match[str], source: str) -> str:
 def _is_known(field: str, source: str) -> bool:
     """The tables of the target come first: the view is a long file."""
     known = {one.path.partition("[")[0] for one in bindings("falco", source).values()}
-    return field in known or field in facts()["output_fields"] or field in falco_fields()
+    return (
+        field in known
+        or field in facts()["output_fields"]
+        or field in facts()["sources"][source]["output_fields"]
+        or field in falco_fields(source)
+    )

@@ -75,6 +75,29 @@ def meets_line_feed(tree: Expression) -> bool:
     )
 
 
+def may_end_with(tree: Expression, letter: str) -> bool:
+    """Say whether a text that the expression finds can end with this character."""
+    match tree:
+        case Literal(text, folded):
+            return letter in (spellings(text[-1]) if folded else text[-1])
+        case CharSet(ranges):
+            return any(first <= ord(letter) <= last for first, last in ranges)
+        case Chain(children):
+            for child in reversed(children):
+                if may_end_with(child, letter):
+                    return True
+                if not nullable(child):
+                    return False
+            return False
+        case Choice(children):
+            return any(may_end_with(child, letter) for child in children)
+        case Repeat(child):
+            return may_end_with(child, letter)
+        case Anchor() | Look() | BackReference():
+            return False
+    assert_never(tree)
+
+
 def whole(tree: Expression, lower: bool, lines: bool) -> str:
     """Return the expression for ``regex``; raise ``UnprintableError``.
 

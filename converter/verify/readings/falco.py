@@ -24,4 +24,7 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
     refused = falco.check_rule(rule, falco.fields_of(rule.source))
     if refused:
         return refused[0]
-    return [any(falco.matches(rule.condition, partial(falco_values, one)) for one in falco_events(event)) for event in events]
+    name = artifact.source
+    return [
+        any(falco.matches(rule.condition, partial(falco_values, one, name=name)) for one in falco_events(event, name)) for event in events
+    ]
