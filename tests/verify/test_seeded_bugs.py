@@ -241,7 +241,7 @@ BUGS: tuple[Bug, ...] = (
     (PATTERN, "_character", "forget to escape", lambda _sound: lambda character, _special: character),
 )
 FREE = {
-    QUERY: {"_refused", "_kind", "_article", "losses", "_print"},
+    QUERY: {"refused", "_kind", "_article", "losses", "_print", "path_of", "_any", "conjuncts", "_text_kind", "_is_lowered"},
     SEARCH: {"search", "_base"},
     WHERE: {"refused", "where"},
     FALCO: {"_inexpressible", "printed", "matches_null", "finds_null", "has_null", "_only_nulls", "_compare"},

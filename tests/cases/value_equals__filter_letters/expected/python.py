@@ -22,7 +22,7 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        like(event, "userAgent", "KÄSE", ANY, "ß")
+        like(event, "userAgent", "KÄSE", ANY, "ß", ANY)
     )
 
 
