@@ -162,8 +162,9 @@ class Target(Protocol):
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``.
 
-        A package target's first artifact is its main one, and it raises
-        ``UnpackableError`` where options or rules do not fit together.
+        A package target's first artifact is its main one, of no rules it
+        makes none, and it raises ``UnpackableError`` where options or rules
+        do not fit together.
         """
         ...
 

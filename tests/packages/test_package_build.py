@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from converter.cli import cli
 from converter.pack import Record, digest, write_evidence
+from converter.targets import target
 
 PACKAGES = ("elastic-ndjson", "splunk-app", "falco-rules", "python-package")
 CONVERTER = Path(sys.executable).with_name("converter")
@@ -307,3 +308,17 @@ def test_verify_reads_the_bases_files(name: str, pack: Path) -> None:
     assert f"note: {name} holds the rules of the files of {base}, which are read instead" in done.stderr
     assert done.stderr.count("a/one") >= 1
     assert f"output/{name}/" not in done.stderr
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_no_rules_are_no_package(name: str) -> None:
+    """A package of nothing is no file."""
+    assert list(target(name).package([], [], {})) == []
+
+
+def test_the_report_names_the_main_file(pack: Path) -> None:
+    """An archive, or of a folder the file that is read first."""
+    for words, path in (((), "detection_rules.tgz"), (("-O", "form=folder"), "detection_rules/default/savedsearches.conf")):
+        run("build", "-t", "splunk-app", *words, "--report", "report.json")
+        rows = json.loads(Path("report.json").read_text(encoding="utf-8"))["results"]
+        assert {row["artifact"] for row in rows} == {f"output/splunk-app/{path}"}

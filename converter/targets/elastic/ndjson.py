@@ -44,6 +44,8 @@ class Ndjson:
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return one file with all rules; two rules of one ``rule_id`` would replace each other (B011)."""
+        if not done:
+            return []
         rules = [_rule(one) for one in done]
         first: dict[str, Compilation] = {}
         doubles: list[Diagnostic] = []

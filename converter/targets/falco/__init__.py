@@ -125,12 +125,15 @@ def names_of(rules: Sequence[Rule]) -> list[str]:
     rule's id behind it, or all of the id.
     """
     names = [_line(rule.title) or rule.id for rule in rules]
-    for length in (8, 36):
+    # A name with all of its rule's id meets no other such name, so every round leaves fewer to change.
+    for length in (8, *(36 for _ in rules)):
         counts = Counter(names)
         names = [
             name if counts[name] == 1 else f"{_line(rule.title)} ({rule.id[:length]})" for name, rule in zip(names, rules, strict=True)
         ]
-    return names if len(set(names)) == len(names) else [f"{_line(rule.title)} ({rule.id})" for rule in rules]
+        if len(set(names)) == len(names):
+            break
+    return names
 
 
 def values_of(done: Compilation, name: str) -> dict[str, Any]:

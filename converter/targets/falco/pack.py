@@ -39,6 +39,8 @@ class RulesFile:
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return one rules file."""
+        if not done:
+            return []
         rules = [one.rule for one in done]
         values = {
             "engine": max((one.needs["engine"] for one in done), key=_numbers),

@@ -39,6 +39,8 @@ class Package:
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the package's files."""
+        if not done:
+            return []
         about = _about(options)
         modules = _modules(done, paths)
         rules = [_rule(one, module) for one, module in zip(done, modules, strict=True)]
@@ -91,14 +93,15 @@ def _modules(done: Sequence[Compilation], paths: Sequence[str]) -> list[str]:
     """Return a name for each module, all different: the rule's path in letters, digits and underscores."""
     slugs = [_slug(path) for path in paths]
     names = slugs
-    for length in (8, 32):
+    # A name with all of its rule's id meets no other such name, so every round leaves fewer to change.
+    for length in (8, *(32 for _ in done)):
         counts = Counter(names)
         names = [
             name if counts[name] == 1 else f"{slug}_{one.rule.id.replace('-', '')[:length]}"
             for name, slug, one in zip(names, slugs, done, strict=True)
         ]
-    if len(set(names)) < len(names):
-        names = [f"{slug}_{one.rule.id.replace('-', '')}" for slug, one in zip(slugs, done, strict=True)]
+        if len(set(names)) == len(names):
+            break
     return names
 
 

@@ -29,6 +29,7 @@ The names left out are Splunk's own apps and devices of Windows.
 """
 LABEL: Final = r"[^\\]{5,80}"
 """5 to 80 characters on one line (AppInspect)."""
+_MAIN: Final = "default/savedsearches.conf"
 _ONE_LINE: Final = r"[^\\]{1,256}"
 
 
@@ -53,6 +54,8 @@ class App:
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the archive, or with ``form=folder`` the app's files."""
+        if not done:
+            return []
         form = checked(options, "form", "tgz", "tgz|folder", "use tgz or folder")
         about = _about(options)
         problems = [*_doubles(done), *_definitions(done)]
@@ -61,7 +64,9 @@ class App:
         files = _files(done, about)
         rules = tuple(one.rule.id for one in done)
         if form == "folder":
-            return [Artifact(f"{about['app_id']}/{name}", files[name], rules) for name in sorted(files)]
+            return [
+                Artifact(f"{about['app_id']}/{name}", files[name], rules) for name in sorted(files, key=lambda one: (one != _MAIN, one))
+            ]
         return [Artifact(f"{about['app_id']}.tgz", tgz(about["app_id"], files), rules)]
 
 
@@ -102,7 +107,7 @@ def _files(done: Sequence[Compilation], about: Mapping[str, str]) -> dict[str, b
         "app.manifest": _manifest(about),
         "default/app.conf": render("splunk/app/app.conf.j2", about),
         "default/macros.conf": render("splunk/macros.conf.j2", {"macros": macros_of(done)}),
-        "default/savedsearches.conf": b"\n".join(searches),
+        _MAIN: b"\n".join(searches),
         "metadata/default.meta": render("splunk/app/default.meta.j2", {}),
     }
 
