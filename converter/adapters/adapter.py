@@ -58,16 +58,24 @@ class Adapter(TextQueryBackend):
         Raises:
             TypeError: for an option that the target does not have, as a call with an unknown argument does.
         """
-        from converter.readers import schema
-
-        known = schema("rule")["$defs"][self.base]["properties"]
-        for name in options:
-            if known.get(name, {}).get("type") not in ("string", "integer", "number") or name in self.pinned:
-                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
         super().__init__(processing_pipeline, collect_errors, **options)
         self._allow = allow
-        self.flags = {**{name: str(value) for name, value in options.items()}, **self.pinned}
+        self.flags = {**{name: self._option(name, value) for name, value in options.items()}, **self.pinned}
         self._done: list[tuple[Any, Compilation]] = []
+
+    def _option(self, name: str, value: object) -> object:
+        """Return an option's value in the type that the target has for it: one text or number, and nothing that a rule alone may say."""
+        from converter.pack import RULES_ONLY
+        from converter.readers import schema
+
+        kind = schema("rule")["$defs"][self.base]["properties"].get(name, {}).get("type")
+        if kind not in ("string", "integer", "number") or name in (*self.pinned, *RULES_ONLY):
+            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
+        if kind == "string":
+            return str(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"the argument '{name}' is no number")
+        return value
 
     def init_processing_pipeline(self, output_format: str | None = None) -> None:
         """Begin a conversion; a direction that ``allow`` does not have is told here, where front ends expect errors of pySigma's.

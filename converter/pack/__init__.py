@@ -4,7 +4,7 @@ from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import Baseline, read_baseline
 from converter.pack.build import Report, Request, Row, build
 from converter.pack.compile import Outcome, compile_resolved, compile_rule
-from converter.pack.config import Acceptance, Config, load_config
+from converter.pack.config import RULES_ONLY, Acceptance, Config, load_config
 from converter.pack.files import OutputError, refuse_links, sweep, write_bytes
 from converter.pack.known import is_known
 from converter.pack.manifest import Entry, Record, digest, read_evidence, read_manifest, write_evidence
@@ -14,6 +14,7 @@ from converter.pack.start import first_files, pack_name, put_files, standing_in_
 from converter.pack.walk import Loaded, Pack, RuleFile, Unread, find, load_bytes, load_pack, read_bytes, told, unreadable
 
 __all__ = [
+    "RULES_ONLY",
     "Acceptance",
     "Baseline",
     "Config",

@@ -20,7 +20,7 @@ from converter.readers import check_schema
 
 NAME: Final = "converter.toml"
 _PROJECT: Final = "pyproject.toml"
-_RULES_ONLY: Final = ("accept", "enabled", "kind", "machine_learning_job_id", "name", "opaque", "query", "reason", "rule_id")
+RULES_ONLY: Final = ("accept", "enabled", "kind", "machine_learning_job_id", "name", "opaque", "query", "reason", "rule_id")
 """Options of a target that only a rule can have."""
 
 
@@ -187,7 +187,7 @@ def _options(table: Map, source: Source, problems: list[Diagnostic]) -> Mapping[
             continue
         problems += check_schema(options, "rule", source, place, part=name)
         for index, option in enumerate(options):
-            if option in _RULES_ONLY:
+            if option in RULES_ONLY:
                 where = source.span(options.offsets[2 * index])
                 message = f"'{option}' belongs to one rule"
                 problems.append(

@@ -111,8 +111,11 @@ def test_a_refused_loss_is_pysigmas_error_with_our_text(sigma: Environment) -> N
 
 
 def test_wrong_options_are_told(sigma: Environment) -> None:
-    """An option that the target lacks, or a direction that there is not, ends without a traceback."""
+    """An option that the target lacks or that only a rule can have, or a direction that there is not, ends without a traceback."""
     assert "'foo' is not supported" in sigma.run("sigma", "convert", "-t", "falco", "-O", "foo=1", EXEC, fails=True).stderr
+    assert "'query' is not supported" in sigma.run("sigma", "convert", "-t", "kuery", "-O", "query=x", EXEC, fails=True).stderr
+    made = sigma.run("sigma", "convert", "-t", "kuery", "-f", "toml", "-O", "risk_score=50", "-O", "interval=9m", EXEC).stdout
+    assert ("risk_score = 50\n" in made, 'interval = "9m"\n' in made) == (True, True)
     assert "not 'sideways'" in sigma.run("sigma", "convert", "-t", "falco", "-O", "allow=sideways", EXEC, fails=True).stderr
 
 
