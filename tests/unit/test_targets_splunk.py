@@ -120,6 +120,30 @@ def test_stages_on_xml(tree: Node, base: str, where: str) -> None:
     assert "`sysmon` EventCode=1" in _stanza(done).get("search")
 
 
+NULL, EMPTY = FieldMatch("CommandLine", Null()), _text("CommandLine", "")
+XML_LOSSES = [
+    (NULL, [Fidelity.WIDER]),
+    (EMPTY, [Fidelity.WIDER]),
+    (Not(NULL), [Fidelity.NARROWER]),
+    (_text("CommandLine", "*"), [Fidelity.NARROWER]),
+    (_text("CommandLine", "nul*"), []),
+    (Or((NULL, EMPTY)), []),
+    (Or((NULL, Or((EMPTY, _text("CommandLine", "-"))))), []),
+    (Not(Or((NULL, EMPTY))), []),
+    (And((Not(NULL), Not(EMPTY))), []),
+    (And((NULL, EMPTY)), [Fidelity.WIDER, Fidelity.WIDER]),
+    (Or((NULL, _text("Image", ""))), [Fidelity.WIDER, Fidelity.WIDER]),
+    (Or((Not(NULL), Not(EMPTY))), [Fidelity.NARROWER, Fidelity.NARROWER]),
+]
+
+
+@pytest.mark.parametrize(("tree", "expected"), XML_LOSSES)
+def test_losses_on_xml(tree: Node, expected: list[Fidelity]) -> None:
+    """An empty text and none are one to XML: each test takes the other along, but for those that ask for both."""
+    done = _compiled(tree, logsource=LogSource("process_creation", "windows", ""))
+    assert [one.direction for one in done.losses if not one.compensated_by] == expected
+
+
 REFUSED = [
     (FieldMatch("userAgent", Regex("a")), "value.regex"),
     (Keyword(Text(("a",))), "a value without a field"),

@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Null, Or, Text, feature, feature_of_test, fits
-from converter.model import Diagnostic, Fidelity, Loss, Severity
+from converter.ir import (
+    And,
+    Exists,
+    FieldMatch,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Or,
+    Regex,
+    RegexProblem,
+    Text,
+    feature,
+    feature_of_test,
+    fits,
+    regex_finder,
+)
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Span
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.splunk.entities import XML
 from converter.targets.splunk.search import Search
@@ -33,9 +49,9 @@ def _own(tree: Node, resolved: ResolvedRule, table: Capabilities, negated: bool)
         case FieldMatch():
             found = _of_test(tree, resolved, table)
             return tuple(replace(one, direction=one.direction.negated) for one in found) if negated else found
-        case And(children) | Or(children):
+        case And() | Or():
             settled = _settled(tree, resolved)
-            return tuple(loss for child in children if child not in settled for loss in _own(child, resolved, table, negated))
+            return tuple(loss for side in _sides(tree) if side not in settled for loss in _own(side, resolved, table, negated))
         case Not(child):
             return _own(child, resolved, table, not negated)
         case Keyword():
@@ -64,7 +80,29 @@ def _of_test(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities) -> t
         if kind == FILLED and fits(test.parts, FILLING.literal, test.cased):
             why = f"the add-on gives the text {FILLING.literal} to events without a value, which this value fits (field '{field}')"
             return (Loss("T223", name, Fidelity.WIDER, why, span),)
-    return tuple(found)
+    return _of_regex(test, field, kind, span) if isinstance(test, Regex) else tuple(found)
+
+
+def _of_regex(test: Regex, field: str, kind: str, span: Span) -> tuple[Loss, ...]:
+    """Return what an expression loses: what is no value to the rule is a text to Splunk, or an empty text no value."""
+    found = regex_finder(test.pattern, test.flags)
+    if isinstance(found, RegexProblem):
+        return ()
+    if kind != XML and found("null"):
+        why = f"JSON null is extracted as the text null, in which the expression is found (field '{field}')"
+        return (Loss("T222", "value.regex", Fidelity.WIDER, why, span),)
+    if kind == FILLED and found(FILLING.literal):
+        why = f"the add-on gives the text {FILLING.literal} to events without a value, in which the expression is found (field '{field}')"
+        return (Loss("T223", "value.regex", Fidelity.WIDER, why, span),)
+    if kind == XML and found(""):
+        why = f"an empty element is no field, and the expression is found in the empty text (field '{field}')"
+        return (Loss("T219", "value.regex", Fidelity.NARROWER, why, span),)
+    return ()
+
+
+def _sides(tree: And | Or) -> tuple[Node, ...]:
+    """Return what a conjunction or disjunction joins, those inside of its own kind taken apart."""
+    return tuple(side for child in tree.children for side in (_sides(child) if type(child) is type(tree) else (child,)))
 
 
 def _settled(tree: And | Or, resolved: ResolvedRule) -> frozenset[Node]:
@@ -72,9 +110,15 @@ def _settled(tree: And | Or, resolved: ResolvedRule) -> frozenset[Node]:
 
     There neither is a field, so ``null or empty`` is ``no field``; each alone takes the other for itself.
     """
-    sides = [child.child if isinstance(child, Not) else child for child in tree.children if isinstance(child, Not) is isinstance(tree, And)]
-    tests = [one for one in sides if isinstance(one, FieldMatch) and resolved.fields[one.field].type == XML]
-    nulls = {one.field for one in tests if isinstance(one.test, Null)}
-    empties = {one.field for one in tests if one.test in _EMPTY}
-    both = {one for one in tests if one.field in nulls & empties and (isinstance(one.test, Null) or one.test in _EMPTY)}
-    return frozenset(child for child in tree.children if (child.child if isinstance(child, Not) else child) in both)
+    tests = {side: _negated(side) if isinstance(tree, And) else side for side in _sides(tree)}
+    found = {side: one for side, one in tests.items() if isinstance(one, FieldMatch) and resolved.fields[one.field].type == XML}
+    nulls = {one.field for one in found.values() if isinstance(one.test, Null)}
+    empties = {one.field for one in found.values() if one.test in _EMPTY}
+    return frozenset(
+        side for side, one in found.items() if one.field in nulls & empties and (isinstance(one.test, Null) or one.test in _EMPTY)
+    )
+
+
+def _negated(tree: Node) -> Node | None:
+    """Return what a negation negates, nothing for another node."""
+    return tree.child if isinstance(tree, Not) else None
