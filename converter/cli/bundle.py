@@ -10,6 +10,9 @@ import click
 from converter.cli.options import flags_of, option_option, output_of, pack_paths, policy_of, target_option, targets_of, today_option
 from converter.cli.show import Exit, put, say, tell
 
+SHOWN = 40
+"""Findings that are printed; of a large pack the rest stands in the manifest."""
+
 
 @click.command("bundle")
 @click.argument("paths", nargs=-1, type=click.Path())
@@ -33,14 +36,18 @@ def command(
     if kind is None:
         raise click.UsageError(f"-o takes a file that ends in {', '.join(SUFFIXES)}, not '{output}'.")
     from converter.cli.report import version
-    from converter.model import has_errors
+    from converter.model import has_errors, ordered
 
     policy = policy_of(paths, today)
     chosen = targets_of(targets or policy.config.targets)
     request = BundleRequest(pack_paths(paths, policy), chosen, output_of(None, policy), flags_of(options), policy, version())
     try:
         bundle = make_bundle(request, kind)
-        tell([*bundle.reading, *bundle.findings])
+        told_of = ordered([*bundle.reading, *bundle.findings])
+        tell(told_of[:SHOWN])
+        if len(told_of) > SHOWN:
+            rest = "" if bundle.data is None else "; the bundle's manifest lists them by rule and target"
+            say(f"and {len(told_of) - SHOWN} more{rest}")
         code = Exit.FINDINGS if is_refused(bundle) else Exit.FINE
         if bundle.data is not None and _may_replace(Path(output), force):
             sweep(Path(output).parent)

@@ -23,6 +23,7 @@ def command(file: str, output_format: str) -> None:
 
     Exit codes: 0 sound, 1 refused, 3 unreadable.
     """
+    from converter.model import printable
     from converter.publish import inspect
 
     found = inspect(Path(file))
@@ -33,10 +34,12 @@ def command(file: str, output_format: str) -> None:
         sys.exit(Exit.INPUT)
     tell(found.findings)
     if not found.is_sound:
-        say(f"{found.path}: refused")
+        say(f"{printable(found.path)}: refused")
         sys.exit(Exit.FINDINGS)
     rules = found.manifest["rules"]
-    say(f"{found.path}: sound, unsigned: {len(rules)} rules, {found.files} files, targets {', '.join(found.manifest['targets'])}")
+    say(
+        f"{printable(found.path)}: sound, unsigned: {len(rules)} rules, {found.files} files, targets {', '.join(found.manifest['targets'])}"
+    )
     sys.exit(Exit.FINE)
 
 

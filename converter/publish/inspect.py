@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from converter.model import Diagnostic, Severity, Source
 from converter.pack import told
-from converter.publish.contents import MANIFEST, SCHEMA_VERSION, SUMS, json_bytes, sums_bytes
+from converter.publish.contents import MANIFEST, RULES, SCHEMA_VERSION, SUMS, json_bytes, sums_bytes
 from converter.publish.members import Member, NoArchiveError, RefusedError, members
 
 _HELP: Final = {
@@ -22,7 +23,9 @@ _HELP: Final = {
     "B026": "do not unpack it",
 }
 _DEFAULT_HELP: Final = "a file was changed, added or removed since the bundle was made: do not use it"
-_RULE_KEYS: Final = {"id", "title", "path", "sha256", "license", "targets"}
+_RULE_KEYS: Final = {"id", "title", "path", "sha256", "license", "targets", "tests"}
+_TARGET_KEYS: Final = {"status", "artifact", "sha256", "evidence", "losses"}
+_TARGET: Final = re.compile(r"[a-z][a-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,27 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     """Judge a bundle; it is read once, in order, and never unpacked."""
     name = told(path)
-    seen: dict[str, Member] = {}
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise OSError(22, "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
         with path.open("rb") as stream:
-            for member in members(stream, frozenset((MANIFEST, SUMS))):
-                seen[member.name] = member
+            return inspect_stream(stream, name)
     except OSError as error:
         message = f"the bundle cannot be read: {(error.strerror or str(error)).lower()}"
         return Inspection(name, unreadable=_finding("R020", name, message, "check the path and its permissions"))
+
+
+def inspect_stream(stream: BinaryIO, name: str) -> Inspection:
+    """Judge a bundle that is read from a stream; ``name`` is what people are told of it.
+
+    Raises:
+        OSError: if the stream cannot be read.
+    """
+    seen: dict[str, Member] = {}
+    try:
+        for member in members(stream, frozenset((MANIFEST, SUMS))):
+            seen[member.name] = member
     except NoArchiveError as error:
         help_text = "a bundle is a .tar, .tar.gz or .zip file as 'converter bundle' writes it"
         return Inspection(name, unreadable=_finding("B027", name, f"this is no bundle: {error}", help_text))
@@ -138,13 +151,22 @@ def _manifest_problems(seen: Mapping[str, Member], manifest: Mapping[str, Any]) 
 
 
 def _claims(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each path and hash that the manifest names."""
+    """Yield each path and hash that the manifest names; raise as Python does where it has another shape."""
+    targets = manifest["targets"]
+    if not all(isinstance(manifest[key], list) for key in ("targets", "rules", "files")):
+        raise TypeError
+    if not all(_TARGET.fullmatch(name) for name in targets) or not {"name", "version"} <= manifest["tool"].keys():
+        raise KeyError
     for rule in manifest["rules"]:
-        if set(rule) < _RULE_KEYS:
+        if not rule.keys() >= _RULE_KEYS or not rule["path"].startswith(f"{RULES}/"):
             raise KeyError
-        yield str(rule["path"]), rule["sha256"]
-        for entry in rule["targets"].values():
+        yield rule["path"], rule["sha256"]
+        for target, entry in rule["targets"].items():
+            if target not in targets or not entry.keys() >= _TARGET_KEYS:
+                raise KeyError
             if entry["artifact"] is not None:
-                yield str(entry["artifact"]), entry["sha256"]
+                if not entry["artifact"].startswith(f"{target}/"):
+                    raise KeyError
+                yield entry["artifact"], entry["sha256"]
     for entry in manifest["files"]:
-        yield str(entry["path"]), entry["sha256"]
+        yield entry["path"] + "", entry["sha256"]

@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests_publish_support import run
 
 from converter.publish import archive as archives
 from converter.publish import contents, inspect, members
 from converter.publish.archive import archive
+from converter.publish.inspect import Inspection, inspect_stream
 
 HEX = "0" * 64
 
@@ -34,12 +37,13 @@ def sums(files: dict[str, bytes]) -> bytes:
     return contents.sums_bytes({name: digest(data) for name, data in files.items()})
 
 
-def whole(files: dict[str, bytes], **more: Any) -> dict[str, bytes]:
+def whole(files: dict[str, bytes], /, **more: Any) -> dict[str, bytes]:
     """Return files with a manifest that names them, and checksums."""
     from converter.pack import digest
 
     entries = [{"path": name, "sha256": digest(data), "target": None, "rules": []} for name, data in sorted(files.items())]
-    manifest = {"schema_version": 1, "tool": {}, "targets": [], "rules": [], "files": entries, **more}
+    tool = {"name": "converter", "version": "1"}
+    manifest = {"schema_version": 1, "tool": tool, "targets": [], "rules": [], "files": entries, **more}
     with_manifest = {**files, "manifest.json": contents.json_bytes(manifest)}
     return {**with_manifest, "SHA256SUMS": sums(with_manifest)}
 
@@ -47,40 +51,38 @@ def whole(files: dict[str, bytes], **more: Any) -> dict[str, bytes]:
 SMALL = whole({"NOTICE": b"whose\n", "elastic/a.toml": b"x = 1\n"})
 
 
-def codes(path: Path) -> list[str]:
+def codes(found: Inspection) -> list[str]:
     """Return what is found, in order; an unreadable file's code too."""
-    found = inspect(path)
     return [one.code for one in (*found.findings, *([found.unreadable] if found.unreadable else []))]
 
 
-def judged(tmp_path: Path, data: bytes) -> list[str]:
-    path = tmp_path / "b"
-    path.write_bytes(data)
-    return codes(path)
+def judged(data: bytes) -> list[str]:
+    return codes(inspect_stream(io.BytesIO(data), "b"))
 
 
 @pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
-def test_any_changed_byte_is_found(tmp_path: Path, kind: str) -> None:
+def test_any_changed_byte_is_found(kind: str) -> None:
     """Each byte of a small bundle, with a bit flipped, and the bundle cut at each place, is refused."""
     data = archive(SMALL, kind)
-    assert judged(tmp_path, data) == []
+    assert judged(data) == []
     for at in range(len(data)):
-        found = judged(tmp_path, data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        found = judged(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
         assert found, at
         assert found != ["B027"], f"a changed byte at {at} is taken for no bundle"
     for at in range(len(data)):
-        assert judged(tmp_path, data[:at]) != [], at
-        assert judged(tmp_path, data[:at] + b"\0" + data[at:]) != [], at
+        assert judged(data[:at]) != [], at
+    for at in range(0, len(data), 5):
+        assert judged(data[:at] + b"\0" + data[at:]) != [], at
 
 
 @pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
-def test_swapped_and_repeated_blocks_are_found(tmp_path: Path, kind: str) -> None:
+def test_swapped_and_repeated_blocks_are_found(kind: str) -> None:
     """Stretches that are moved, doubled, zeroed or left out are found."""
     data = archive(SMALL, kind)
     for at in range(0, len(data) - 512, 256):
         part = data[at : at + 256]
         others = [data[:at] + data[at + 256 :], data[:at] + part + data[at:], data[:at] + bytes(256) + data[at + 256 :]]
-        assert all(judged(tmp_path, one) != [] for one in others if one != data), at
+        assert all(judged(one) != [] for one in others if one != data), at
 
 
 def test_the_tar_is_the_one_that_python_writes() -> None:
@@ -90,11 +92,29 @@ def test_the_tar_is_the_one_that_python_writes() -> None:
     assert not any(tar()[len(data) :])
 
 
-def test_trailing_bytes_are_found(tmp_path: Path) -> None:
+ORIGINALS = {kind: archive(SMALL, kind) for kind in ("tar", "tgz", "zip")}
+
+
+@given(
+    st.sampled_from(sorted(ORIGINALS)),
+    st.integers(0, 1 << 14),
+    st.integers(0, 600),
+    st.one_of(st.binary(max_size=600), st.integers(0, 1 << 14)),
+)
+def test_no_other_bytes_are_sound(kind: str, at: int, length: int, other: bytes | int) -> None:
+    """Whatever stretch is replaced, by anything or by another stretch, only the bundle itself is sound."""
+    data = ORIGINALS[kind]
+    at %= len(data)
+    new = other if isinstance(other, bytes) else data[other % len(data) :][:length]
+    changed = data[:at] + new + data[at + length :]
+    assert (judged(changed) == []) == (changed == data)
+
+
+def test_trailing_bytes_are_found() -> None:
     """Nothing may follow the end, zeros neither, as tar would allow."""
     for kind in ("tar", "tgz", "zip"):
         for tail in (b"\0", bytes(512), bytes(10240), b"x", archive(SMALL, kind)):
-            assert judged(tmp_path, archive(SMALL, kind) + tail) == ["B020"]
+            assert judged(archive(SMALL, kind) + tail) == ["B020"]
 
 
 def tar(*more: tuple[tarfile.TarInfo, bytes], format_: int = tarfile.USTAR_FORMAT) -> bytes:
@@ -126,19 +146,19 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("name", OUTSIDE)
 @pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
-def test_paths_that_lead_outside(tmp_path: Path, kind: str, name: str) -> None:
+def test_paths_that_lead_outside(kind: str, name: str) -> None:
     """A name that leads out of the folder, or that some system reads otherwise, is refused though all hashes are right."""
-    assert judged(tmp_path, archive(whole({name: b"x", "NOTICE": b""}), kind)) == ["B021"]
+    assert judged(archive(whole({name: b"x", "NOTICE": b""}), kind)) == ["B021"]
 
 
-def test_names_twice(tmp_path: Path) -> None:
+def test_names_twice() -> None:
     """A name that stands twice, or two that are one file to some systems, are refused."""
     for kind in ("tar", "tgz", "zip"):
-        assert judged(tmp_path, archive(whole({"NOTICE": b"", "a/X": b"1", "a/x": b"2"}), kind)) == ["B021"]
-        assert judged(tmp_path, archive(whole({"NOTICE": b"", "A/y": b"1", "a/x": b"2"}), kind)) == ["B021"]
-        assert judged(tmp_path, archive(whole({"NOTICE": b"", "a": b"1", "a/x": b"2"}), kind)) == ["B021"]
-        assert judged(tmp_path, archive(whole({"NOTICE": b"", "STRASSE": b"1", "straße": b"2"}), kind)) == ["B021"]
-    assert judged(tmp_path, tar((info("NOTICE", size=6), b"whose\n"))) == ["B021"]
+        assert judged(archive(whole({"NOTICE": b"", "a/X": b"1", "a/x": b"2"}), kind)) == ["B021"]
+        assert judged(archive(whole({"NOTICE": b"", "A/y": b"1", "a/x": b"2"}), kind)) == ["B021"]
+        assert judged(archive(whole({"NOTICE": b"", "a": b"1", "a/x": b"2"}), kind)) == ["B021"]
+        assert judged(archive(whole({"NOTICE": b"", "STRASSE": b"1", "straße": b"2"}), kind)) == ["B021"]
+    assert judged(tar((info("NOTICE", size=6), b"whose\n"))) == ["B021"]
 
 
 @pytest.mark.parametrize(
@@ -164,13 +184,13 @@ def test_only_regular_files(tmp_path: Path, kind: bytes, what: str) -> None:
     assert (found.code, what in found.message) == ("B022", True)
 
 
-def test_links_in_a_zip(tmp_path: Path) -> None:
+def test_links_in_a_zip() -> None:
     """A member that the directory calls a link is refused."""
     data = archive(SMALL, "zip")
     entry = archives.zip_entry(b"NOTICE", 6, zlib.crc32(b"whose\n"), 0)
     assert entry in data
     link = struct.pack("<I", 0o120777 << 16).join((entry[:38], entry[42:]))
-    assert judged(tmp_path, data.replace(entry, link)) == ["B022"]
+    assert judged(data.replace(entry, link)) == ["B022"]
 
 
 @pytest.mark.parametrize(
@@ -186,23 +206,23 @@ def test_links_in_a_zip(tmp_path: Path) -> None:
         {"gname": "x"},
     ],
 )
-def test_modes_times_and_owners(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_modes_times_and_owners(change: dict[str, Any]) -> None:
     """An archive that differs in nothing but a member's mode, time or owner is refused."""
-    found = judged(tmp_path, tar((info("elastic/z", size=1, **change), b"x")))
+    found = judged(tar((info("elastic/z", size=1, **change), b"x")))
     assert found == ["B020"]
 
 
-def test_other_programs_archives(tmp_path: Path) -> None:
+def test_other_programs_archives() -> None:
     """The same files packed by other means are refused: pax, GNU, compressed gzip, deflated zip."""
     for format_ in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT):
-        assert judged(tmp_path, tar(format_=format_)) == ["B020"]
-    assert judged(tmp_path, gzip.compress(archive(SMALL, "tar"), mtime=0)) == ["B020"]
+        assert judged(tar(format_=format_)) == ["B020"]
+    assert judged(gzip.compress(archive(SMALL, "tar"), mtime=0)) == ["B020"]
     for how in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", how) as out:
             for name, data in sorted(SMALL.items()):
                 out.writestr(zipfile.ZipInfo(name), data, how)
-        assert judged(tmp_path, stream.getvalue()) == ["B020"]
+        assert judged(stream.getvalue()) == ["B020"]
 
 
 def test_bombs_take_neither_time_nor_memory(tmp_path: Path) -> None:
@@ -215,23 +235,23 @@ def test_bombs_take_neither_time_nor_memory(tmp_path: Path) -> None:
     os.truncate(tmp_path / "sparse", 4 << 30)
     tracemalloc.start()
     begun = time.monotonic()
-    assert judged(tmp_path, bomb) == ["B020"]
-    assert judged(tmp_path, claims) == ["B026"]
-    assert judged(tmp_path, zipped) == ["B026"]
-    assert codes(tmp_path / "sparse") == ["B020"]
+    assert judged(bomb) == ["B020"]
+    assert judged(claims) == ["B026"]
+    assert judged(zipped) == ["B026"]
+    assert codes(inspect(tmp_path / "sparse")) == ["B020"]
     assert time.monotonic() - begun < 20
     assert tracemalloc.get_traced_memory()[1] < 16 << 20
     tracemalloc.stop()
 
 
-def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of files and the whole size are bounded."""
     monkeypatch.setattr(members, "MEMBERS", 3)
-    assert judged(tmp_path, archive(SMALL, "tar")) == ["B026"]
+    assert judged(archive(SMALL, "tar")) == ["B026"]
     monkeypatch.undo()
     monkeypatch.setattr(members, "SIZE", 2000)
-    assert judged(tmp_path, archive(SMALL, "zip")) == []
-    assert judged(tmp_path, archive(SMALL, "tar")) == ["B026"]
+    assert judged(archive(SMALL, "zip")) == []
+    assert judged(archive(SMALL, "tar")) == ["B026"]
 
 
 CHANGES: list[tuple[str, Callable[[dict[str, bytes]], None], str]] = [
@@ -253,27 +273,65 @@ CHANGES: list[tuple[str, Callable[[dict[str, bytes]], None], str]] = [
 
 @pytest.mark.parametrize(("what", "change", "code"), CHANGES, ids=[one[0] for one in CHANGES])
 @pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_files_sums_and_manifest_agree(tmp_path: Path, what: str, change: Callable[[dict[str, bytes]], None], code: str, kind: str) -> None:
+def test_files_sums_and_manifest_agree(what: str, change: Callable[[dict[str, bytes]], None], code: str, kind: str) -> None:
     """A well-formed archive whose parts contradict each other is refused."""
     files = dict(SMALL)
     change(files)
-    found = judged(tmp_path, archive(files, kind))
+    found = judged(archive(files, kind))
     assert code in found, what
 
 
-def test_a_manifest_that_contradicts_the_files(tmp_path: Path) -> None:
+def test_a_manifest_that_contradicts_the_files() -> None:
     """With right checksums throughout, a manifest that leaves a file out, or gives another hash, is still refused."""
     for entries in ([], [{"path": "NOTICE", "sha256": HEX}], [{"path": "gone", "sha256": HEX}]):
-        manifest = contents.json_bytes({"schema_version": 1, "rules": [], "targets": [], "files": entries})
+        tool = {"name": "converter", "version": "1"}
+        manifest = contents.json_bytes({"schema_version": 1, "tool": tool, "rules": [], "targets": [], "files": entries})
         files = {"NOTICE": b"", "manifest.json": manifest}
-        found = judged(tmp_path, archive({**files, "SHA256SUMS": sums(files)}, "tar"))
+        found = judged(archive({**files, "SHA256SUMS": sums(files)}, "tar"))
         assert set(found) == {"B024"}
 
 
+ODD: list[Any] = [None, 0, True, "x", [], {}, [None], [[]], [{}], ["x"], {"x": 1}, [{"path": []}], "\x1b[2J"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("key", ["tool", "targets", "rules", "files"])
+def test_a_manifest_of_another_shape(tmp_path: Path, key: str, odd: object) -> None:
+    """Whatever stands where a part of the manifest should, though all checksums are right, is refused unless it is such a part."""
+    path = tmp_path / "b.tar"
+    path.write_bytes(archive(whole({"NOTICE": b""}, **{key: odd}), "tar"))
+    done = run("verify-bundle", str(path))
+    assert done.exit_code == (0 if (key, odd) in (("targets", []), ("rules", []), ("targets", ["x"])) else 1)
+    assert "\x1b" not in done.stderr
+
+
+RULE_ENTRY: dict[str, Any] = {"id": "1", "title": "t", "path": "rules/a.yml", "license": "MIT", "tests": {}}
+
+
+@pytest.mark.parametrize(
+    ("artifact", "target", "path", "sound"),
+    [
+        ("elastic/a", "elastic", "rules/a.yml", True),
+        ("rules/a.yml", "elastic", "rules/a.yml", False),
+        ("elastic/a", "splunk", "rules/a.yml", False),
+        ("elastic/a", "elastic", "elastic/a", False),
+    ],
+)
+def test_what_a_rule_says_of_its_files(artifact: str, target: str, path: str, sound: bool) -> None:
+    """A rule's file lies in rules/, its artifact in the folder of a target of the bundle."""
+    from converter.pack import digest
+
+    files = {"rules/a.yml": b"rule\n", "elastic/a": b"artifact\n"}
+    on = {"status": "exact", "artifact": artifact, "sha256": digest(files[artifact]), "evidence": "declared", "losses": []}
+    rule = {**RULE_ENTRY, "path": path, "sha256": digest(files[path]), "targets": {target: on}}
+    data = archive(whole(files, targets=["elastic"], rules=[rule]), "tar")
+    assert (judged(data) == []) == sound
+
+
 @pytest.mark.parametrize("version", [0, 2, "1", None, True, 1.0])
-def test_another_form_of_manifest(tmp_path: Path, version: object) -> None:
+def test_another_form_of_manifest(version: object) -> None:
     """A bundle of another form is refused, however sound it is."""
-    assert judged(tmp_path, archive(whole({"NOTICE": b""}, schema_version=version), "tar")) == ["B025"]
+    assert judged(archive(whole({"NOTICE": b""}, schema_version=version), "tar")) == ["B025"]
 
 
 def test_what_is_no_bundle_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
