@@ -10,20 +10,20 @@ reads rules through it; ``tests/property/test_yaml.py`` holds the two equal.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeVar
 
 import yaml
 from yaml.events import (
     AliasEvent,
-    DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from converter.model import LIMIT, Diagnostic, Severity, Source, pack
@@ -50,6 +50,7 @@ class Seq(list[Any]):
     offsets: list[int]
 
 
+_Holder = TypeVar("_Holder", Map, Seq)
 Value: TypeAlias = Map | Seq | str | int | float | bool | datetime.date | bytes | None
 
 
@@ -97,10 +98,8 @@ def read_text(source: Source) -> tuple[Document, ...] | Diagnostic:
     """Return the documents of a text, or the first thing that is wrong with it."""
     if len(source.text) >= LIMIT:
         return Diagnostic("R002", Severity.ERROR, source.start, f"the file has {len(source.text)} characters", help="split the file")
-    builder = _Builder(source)
     try:
-        for event in _events(source.text):
-            builder.add(event)
+        return _documents(source)
     except _ReadError as refusal:
         return refusal.diagnostic
     except yaml.MarkedYAMLError as error:
@@ -118,23 +117,15 @@ def read_text(source: Source) -> tuple[Document, ...] | Diagnostic:
             "a character that YAML does not allow",
             help="write it as an escape in double quotes",
         )
-    return tuple(builder.documents)
 
 
-def _events(text: str) -> Iterator[Event]:
-    """Yield the events of libyaml, or of PyYAML's own parser where libyaml is absent (equal, slower)."""
-    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
-    parser: Any = loader(text)
+def _documents(source: Source) -> tuple[Document, ...]:
+    # libyaml's parser, or PyYAML's own where it is absent (equal, slower).
+    loader = (yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)(source.text)
     try:
-        while parser.check_event():
-            yield parser.get_event()
+        return _Builder(source).documents(loader.get_event)
     finally:
-        parser.dispose()
-
-
-def _index(mark: Any) -> int:  # noqa: ANN401 - PyYAML's Mark or libyaml's, or None by the stubs
-    index: int = mark.index
-    return index
+        loader.dispose()
 
 
 def _tab_at(text: str, at: int) -> bool:
@@ -150,158 +141,172 @@ class _ReadError(Exception):
         self.diagnostic = diagnostic
 
 
-@dataclass(slots=True)
-class _Open:
-    """A map or list whose end has not been seen."""
+_Open: TypeAlias = tuple[Any, list[int], Any, int, "str | None", int]
+"""A holder whose end has not been seen, its offsets and what comes next in it; start, anchor and count of what was opened in it."""
 
-    value: Map | Seq
-    start: int
-    anchor: str | None
-    before: int
-    key: Any = None
-    key_offsets: int = 0
-    merges: list[tuple[Any, int]] | None = None
-
-
+_ENTRY: Final = object()
 _NO_KEY: Final = object()
 _MERGE: Final = object()
+_RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
+_SHORT: Final = 24
+"""Characters of a plain scalar whose value is remembered: dates and numbers come again and again (ids, which are longer, do not)."""
+_WORD: Final = len("false")
+"""Characters of the longest word that is a truth value or null."""
+_DASHES: Final = 3
+"""Dashes of a moment west of Greenwich, the value with the most; an id has four."""
 
 
 class _Builder:
-    """Turns events into values: state is the stack of open collections."""
+    """Turns events into values; state is what aliases and merges need."""
 
     def __init__(self, source: Source) -> None:
-        self.documents: list[Document] = []
         self._source = source
-        self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
-        self._count = 0
+        self._merges: dict[int, list[tuple[Any, int]]] = {}
         self._expanded = 0
 
-    def add(self, event: Event) -> None:
-        """Take one event."""
-        match event:
-            case ScalarEvent():
-                self._scalar(event)
-            case MappingStartEvent() | SequenceStartEvent():
-                self._open(event)
-            case MappingEndEvent() | SequenceEndEvent():
-                self._close(event)
-            case AliasEvent():
-                self._alias(event)
-            case DocumentStartEvent():
-                self._anchors.clear()
+    def documents(self, next_event: Callable[[], Any]) -> tuple[Document, ...]:
+        """Return the documents of all events.
 
-    def _refuse(self, code: str, start: int, end: int, message: str, help_text: str) -> _ReadError:
-        return _ReadError(Diagnostic(code, Severity.ERROR, self._source.span(pack(start, end)), message, help=help_text))
+        A scalar, of which a rule has forty, costs no call and no object but
+        its value.  ``key`` says what comes next in ``holder``: an entry, a
+        key, or the value of this key; ``count`` is the number of values so far.
+        """
+        holder: Any = _opened(Seq())
+        places, key, stack, count = holder.offsets, _ENTRY, list[_Open](), 0
+        while True:
+            event = next_event()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                value, offsets = event.value, event.start_mark.index << 24 | event.end_mark.index
+                if event.implicit[0]:
+                    if value[:1] in _RESOLVERS:
+                        value = self._plain(value, offsets)
+                elif event.tag is not None:
+                    self._check_tag(event.tag, offsets)
+                if event.anchor:
+                    self._anchors[event.anchor] = value, 1
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if event.tag is not None or len(stack) >= DEPTH:
+                    self._check_open(event, len(stack))
+                stack.append((holder, places, key, event.start_mark.index, event.anchor, count))
+                holder, key = (_opened(Map()), _NO_KEY) if kind is MappingStartEvent else (_opened(Seq()), _ENTRY)
+                places = holder.offsets
+                continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                value = holder
+                holder, places, key, start, anchor, before = stack.pop()
+                if self._merges:
+                    count += self._merge(value, len(stack) + 1)
+                if anchor:
+                    self._anchors[anchor] = value, count - before + 1
+                offsets = start << 24 | self._end(start, event.end_mark.index)
+            elif kind is AliasEvent:
+                value, offsets, size = self._alias(event)
+                count += size - 1
+            elif kind is StreamEndEvent:
+                return tuple(Document(self._source, one, place) for one, place in zip(holder, places, strict=True))
+            else:
+                self._anchors.clear()  # a document begins or ends
+                continue
+            count += 1
+            if key is _NO_KEY:
+                key = value if value.__class__ is str and value not in holder else self._key(value, holder, offsets)
+            elif key is _ENTRY:
+                holder.append("<<" if value is _MERGE else value)
+            elif key is _MERGE:
+                self._merges.setdefault(len(stack), []).append((value, offsets))
+                key = _NO_KEY
+                continue
+            else:
+                holder[key] = "<<" if value is _MERGE else value
+                key = _NO_KEY
+            if key is not _MERGE:
+                places.append(offsets)
 
-    def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
-        start = _index(event.start_mark)
-        if len(self._stack) >= DEPTH:
-            raise self._refuse(
-                "R004", start, start + 1, f"more than {DEPTH} nested levels", "a rule needs far fewer; check for a runaway bracket"
-            )
-        if event.tag is not None and event.tag != "!":
-            raise self._refuse("R005", start, start + 1, f"the tag {event.tag} is not allowed", "remove the tag")
-        value: Map | Seq = Map() if isinstance(event, MappingStartEvent) else Seq()
-        value.offsets = []
-        opened = _Open(value, start, event.anchor, self._count)
-        opened.key = _NO_KEY
-        self._stack.append(opened)
+    def _refuse(self, code: str, offsets: int, message: str, help_text: str) -> _ReadError:
+        return _ReadError(Diagnostic(code, Severity.ERROR, self._source.span(offsets), message, help=help_text))
 
-    def _close(self, event: MappingEndEvent | SequenceEndEvent) -> None:
-        closed = self._stack.pop()
-        value = closed.value
-        if isinstance(value, Map) and closed.merges:
-            self._merge(value, closed.merges)
-        end = max(_index(event.end_mark), closed.start + 1)
-        # A block collection ends where the next token begins: leave out the blank lines before it.
-        end = closed.start + len(self._source.text[closed.start : end].rstrip())
-        if closed.anchor:
-            self._anchors[closed.anchor] = value, self._count - closed.before + 1
-        self._put(value, pack(closed.start, end))
+    def _check_open(self, event: Any, depth: int) -> None:  # noqa: ANN401 - MappingStartEvent or SequenceStartEvent
+        start = event.start_mark.index
+        if depth >= DEPTH:
+            help_text = "a rule needs far fewer; check for a runaway bracket"
+            raise self._refuse("R004", pack(start, start + 1), f"more than {DEPTH} nested levels", help_text)
+        self._check_tag(event.tag, pack(start, start + 1))
 
-    def _scalar(self, event: ScalarEvent) -> None:
-        start, end = _index(event.start_mark), _index(event.end_mark)
-        text: str = event.value
-        value: Any = text
-        if event.implicit[0]:
-            value = self._plain(text, start, end)
-        elif event.tag is not None and event.tag != "!":
-            raise self._refuse("R005", start, end, f"the tag {event.tag} is not allowed", "remove the tag")
-        if event.anchor:
-            self._anchors[event.anchor] = value, 1
-        self._put(value, pack(start, end))
+    def _check_tag(self, tag: str | None, offsets: int) -> None:
+        if tag is not None and tag != "!":
+            raise self._refuse("R005", offsets, f"the tag {tag} is not allowed", "remove the tag")
 
-    def _plain(self, text: str, start: int, end: int) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
-        resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], ())
-        tag = next((tag for tag, pattern in resolvers if pattern.match(text)), None)
-        if tag is None:
-            return text
-        if tag == "tag:yaml.org,2002:merge":
-            return _MERGE
-        if tag == "tag:yaml.org,2002:value":
+    def _key(self, value: Any, holder: Map, offsets: int) -> Any:  # noqa: ANN401 - any YAML value
+        """Return a key that is no text, or stands in the map already; refuse collections and doubles."""
+        if isinstance(value, Map | Seq):
+            raise self._refuse("R008", offsets, "a map or a list cannot be a key", "quote the key if it is text")
+        if value is not _MERGE and value in holder:
+            raise self._refuse("R009", offsets, f"the key '{value}' stands twice in one map", "join the two, or rename one")
+        return value
+
+    def _end(self, start: int, end: int) -> int:
+        """Return where a collection ends: a block's last event is at the next token, so leave out the blank lines before it."""
+        text = self._source.text
+        end = min(max(end, start + 1), len(text))
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return end
+
+    def _plain(self, text: str, offsets: int) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
+        if (len(text) > _WORD and text[0].isalpha()) or text.count("-") > _DASHES:
             return text
         try:
-            return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
+            return _short(text) if len(text) <= _SHORT else _resolved(text)
         except (ValueError, OverflowError, KeyError):
-            kind = tag.rpartition(":")[2]
-            raise self._refuse("R006", start, end, f"'{text[:40]}' is not a valid {kind}", "put it in quotes if it is text") from None
+            kind = _tag(text).rpartition(":")[2]
+            raise self._refuse("R006", offsets, f"'{text[:40]}' is not a valid {kind}", "put it in quotes if it is text") from None
 
-    def _alias(self, event: AliasEvent) -> None:
-        start, end = _index(event.start_mark), _index(event.end_mark)
+    def _alias(self, event: Any) -> tuple[Any, int, int]:  # noqa: ANN401 - AliasEvent, whose value is any
+        """Return the value of an alias, its place, and how many values it holds."""
+        offsets = pack(event.start_mark.index, event.end_mark.index)
         if event.anchor not in self._anchors:
-            raise self._refuse(
-                "R007", start, end, f"the alias *{event.anchor} has no anchor before it", "define it with &" + str(event.anchor)
-            )
+            raise self._refuse("R007", offsets, f"the alias *{event.anchor} has no anchor before it", f"define it with &{event.anchor}")
         value, size = self._anchors[event.anchor]
         self._expanded += size
         if self._expanded > EXPANDED:
-            raise self._refuse(
-                "R004", start, end, f"aliases expand to more than {EXPANDED} values", "write the values out, or use fewer aliases"
-            )
-        self._count += size - 1
-        self._put(value, pack(start, end))
+            message = f"aliases expand to more than {EXPANDED} values"
+            raise self._refuse("R004", offsets, message, "write the values out, or use fewer aliases")
+        return value, offsets, size
 
-    def _put(self, value: Any, offsets: int) -> None:  # noqa: ANN401 - any YAML value
-        self._count += 1
-        if not self._stack:
-            self.documents.append(Document(self._source, "<<" if value is _MERGE else value, offsets))
-            return
-        holder = self._stack[-1]
-        if isinstance(holder.value, Seq):
-            holder.value.append("<<" if value is _MERGE else value)
-            holder.value.offsets.append(offsets)
-        elif holder.key is _NO_KEY:
-            self._put_key(holder, value, offsets)
-        elif holder.key is _MERGE:
-            holder.merges = [*(holder.merges or ()), (value, offsets)]
-            holder.key = _NO_KEY
-        else:
-            holder.value[holder.key] = "<<" if value is _MERGE else value
-            holder.value.offsets += holder.key_offsets, offsets
-            holder.key = _NO_KEY
-
-    def _put_key(self, holder: _Open, value: Any, offsets: int) -> None:  # noqa: ANN401 - any YAML value
-        start, end = offsets >> 24, offsets & (LIMIT - 1)
-        if isinstance(value, Map | Seq):
-            raise self._refuse("R008", start, end, "a map or a list cannot be a key", "quote the key if it is text")
-        if value is not _MERGE and value in holder.value:
-            raise self._refuse("R009", start, end, f"the key '{value}' stands twice in one map", "join the two, or rename one")
-        holder.key, holder.key_offsets = value, offsets
-
-    def _merge(self, value: Map, merges: list[tuple[Any, int]]) -> None:
-        """Add the keys of ``<<``: what the map itself says, and what was merged first, wins."""
-        for merged, offsets in merges:
+    def _merge(self, value: Any, depth: int) -> int:  # noqa: ANN401 - any YAML value
+        """Add the keys of ``<<``: what the map itself says, and what was merged first, wins; return how many values they held."""
+        count = 0
+        for merged, offsets in self._merges.pop(depth, ()):
             for one in merged if isinstance(merged, Seq) else (merged,):
                 if not isinstance(one, Map):
-                    start, end = offsets >> 24, offsets & (LIMIT - 1)
-                    raise self._refuse("R008", start, end, "'<<' takes a map or a list of maps", "give it an alias of a map")
+                    raise self._refuse("R008", offsets, "'<<' takes a map or a list of maps", "give it an alias of a map")
                 for index, key in enumerate(one):
                     if key not in value:
                         value[key] = one[key]
                         value.offsets += one.offsets[2 * index], one.offsets[2 * index + 1]
-                self._count += len(one)
+                count += len(one)
+        return count
+
+
+def _opened(value: _Holder) -> _Holder:
+    value.offsets = []
+    return value
+
+
+def _tag(text: str) -> str:
+    """Return the tag that a plain scalar has by its form, ``""`` for a text."""
+    return next((tag for tag, pattern in _RESOLVERS.get(text[:1], ()) if pattern.match(text)), "")
+
+
+def _resolved(text: str) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
+    """Return what a plain scalar means; raise what PyYAML raises of one whose form has no value, such as a date in month 13."""
+    tag = _tag(text)
+    if tag == "tag:yaml.org,2002:merge":
+        return _MERGE
+    return _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text)) if tag not in ("", "tag:yaml.org,2002:value") else text
 
 
 _CONSTRUCTOR: Final = yaml.SafeLoader("")
+_short: Final = lru_cache(maxsize=4096)(_resolved)
