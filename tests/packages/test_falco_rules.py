@@ -65,12 +65,12 @@ def test_the_head_asks_for_what_any_rule_asks_for(shipped: list[Outcome]) -> Non
     """The newest engine and every plugin, once, at the newest version."""
     (data,) = packaged("falco-rules", shipped)
     items = yaml.safe_load(data)
-    assert [list(one) for one in items[:2]] == [["required_engine_version"], ["required_plugin_versions"]]
-    assert sum("required_engine_version" in one for one in items) == 1
-    wanted = [yaml.safe_load(one) for one in packaged("falco", shipped)]
-    versions = [one[0]["required_engine_version"] for one in wanted]
+    assert [next(iter(one)) for one in items[:2]] == ["required_engine_version", "required_plugin_versions"]
+    assert all("rule" in one for one in items[2:])
+    alone = [item for one in packaged("falco", shipped) for item in yaml.safe_load(one)]
+    versions = [one["required_engine_version"] for one in alone if "required_engine_version" in one]
     assert items[0]["required_engine_version"] == max(versions, key=lambda text: [int(part) for part in text.split(".")])
-    plugins = {plugin["name"] for one in wanted for plugin in one[1]["required_plugin_versions"]}
+    plugins = {plugin["name"] for one in alone for plugin in one.get("required_plugin_versions", ())}
     assert [plugin["name"] for plugin in items[1]["required_plugin_versions"]] == sorted(plugins)
 
 
@@ -117,3 +117,17 @@ def test_two_files_of_one_name_are_seen() -> None:
     doubled = text + text[text.index("- rule:") :]
     told = falco.read_rules(doubled.encode(), "r.yaml")
     assert not isinstance(told, falco.RulesFile) or told.diagnostics or len(told.rules) < 2
+
+
+def test_system_calls_need_no_plugin() -> None:
+    """A pack that reads system calls alone asks for no plugin: an empty list is none to Falco."""
+    rule = {
+        "title": "A",
+        "logsource": {"product": "linux", "category": "process_creation"},
+        "detection": {"s": {"Image|endswith": "/nc"}, "condition": "s"},
+    }
+    outcomes = compiled(rule)
+    assert [one.allowed for one in outcomes] == [True], outcomes[0].diagnostics
+    (data,) = packaged("falco-rules", outcomes)
+    assert [next(iter(one)) for one in yaml.safe_load(data)] == ["required_engine_version", "rule"]
+    assert isinstance(falco.read_rules(data, "rules.yaml"), falco.RulesFile)
