@@ -38,7 +38,8 @@ class SplunkView:
 
     ``source``, ``sourcetype`` and ``macro`` are the input's; ``left_out`` are
     values that every event of the log source has, though a test event may
-    leave them out; ``filled`` are texts that the add-on gives to fields that
+    leave them out; ``elsewhere`` are those that events of the same input, but
+    of another log source have; ``filled`` are texts that the add-on gives to fields that
     are missing; ``added`` are names of fields that Splunk makes itself, which
     are not made here.
     """
@@ -49,6 +50,7 @@ class SplunkView:
     added: tuple[str, ...]
     extraction: str = "json"
     left_out: Mapping[str, Any] | None = None
+    elsewhere: Mapping[str, Any] | None = None
     filled: Mapping[str, str] | None = None
     calculated: tuple[Calculated, ...] = ()
 
@@ -70,6 +72,7 @@ def splunk_view(name: str) -> SplunkView:
         tuple(found["added"]["fields"]),
         found.get("extraction", "json"),
         {one: entry["value"] for one, entry in found.get("left_out", {}).items()},
+        {one: entry["elsewhere"] for one, entry in found.get("left_out", {}).items()},
         {one: entry["text"] for one, entry in found.get("filled", {}).items()},
         tuple(Calculated(one, entry["of"], entry.get("take", "all")) for one, entry in found.get("calculated", {}).items()),
     )

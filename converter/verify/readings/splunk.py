@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from converter.data import splunk_event
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from converter.data import splunk_event, splunk_view
 from converter.languages import spl
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.readings.reading import Artifact, Events
@@ -11,7 +14,7 @@ from converter.verify.readings.reading import Artifact, Events
 def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
     """Return for each event whether the search gives a result, however the documentation's open points are read.
 
-    ``foreign`` events come from another input.
+    ``foreign`` events come from another input, or from the same one as another log source's.
 
     Where two readings differ the artifact is refused: its meaning would rest
     on a guess.
@@ -37,12 +40,19 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
         return pipeline
     answers: list[bool] = []
     for event in events:
-        fields = splunk_event(artifact.source, event, foreign=foreign)
-        found = {spl.matches(pipeline, fields, reading) for reading in spl.READINGS}
-        if len(found) > 1:
+        found = [{spl.matches(pipeline, one, reading) for reading in spl.READINGS} for one in _seen(artifact.source, event, foreign)]
+        if any(len(one) > 1 for one in found):
             return _wrong(artifact, "what the search finds depends on a point that Splunk's documentation leaves open")
-        answers.append(found.pop())
+        answers.append(any(map(all, found)))
     return answers
+
+
+def _seen(source: str, event: Mapping[str, Any], foreign: bool) -> Iterator[Mapping[str, tuple[str, ...]]]:
+    """Yield what a search sees of an event; of a foreign one, what it would see of it in each other place."""
+    yield splunk_event(source, event, foreign=foreign)
+    elsewhere = splunk_view(source).elsewhere
+    if foreign and elsewhere:
+        yield splunk_event(source, {**event, **elsewhere})
 
 
 def _text(data: bytes, path: str) -> str | Diagnostic:

@@ -140,9 +140,10 @@ SYSMON = {
     "windows_process_creation": "sysmon_eventid_1.json",
     "windows_file_event": "sysmon_eventid_11.json",
     "windows_registry_set": "sysmon_eventid_13.json",
+    "windows_registry_event": "sysmon_eventid_13.json",
     "linux_process_creation": "sysmon_for_linux_eventid_1.json",
 }
-ALSO_MADE = {"windows_file_event": {"user"}, "windows_registry_set": {"user"}}
+ALSO_MADE = {"windows_file_event": {"user"}, "windows_registry_set": {"user"}, "windows_registry_event": {"user"}}
 """Fields of the add-on that an older Sysmon's events lack, because they lack what they are made of."""
 
 
