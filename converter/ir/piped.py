@@ -83,6 +83,8 @@ class _Piped:
             return None
 
     def _linked(self, item: Any, offsets: int, each: Sequence[int], modifiers: tuple[str, ...]) -> Node:  # noqa: ANN401
+        if item.field is not None and not (isinstance(item.field, str) and item.field):
+            raise LoweringError("M008", f"the field name {item.field!r} of the pipeline is not text", "correct the pipeline")
         if not item.value:
             if item.field is None:
                 raise LoweringError("M008", "an empty list of keywords", "add a value")

@@ -62,7 +62,7 @@ def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRul
         if isinstance(atom, FieldMatch):
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
                 found[name] = _listed(name, table) or _unlisted(name, target)
-                if target == "falco" and _listed(name, table) is None and not _is_falco(name):
+                if target == "falco" and _listed(name, table) is None and not _is_falco(name, source):
                     strange.setdefault(name, _no_field(rule, name, atom))
     if strange:
         return tuple(strange.values())
@@ -117,10 +117,11 @@ def _unlisted(name: str, target: str) -> Binding:
     return Binding(Field(name, kind), name, kind)
 
 
-def _is_falco(name: str) -> bool:
-    """Whether Falco has a field of this name, with or without an argument; it refuses a rules file with any other."""
-    known = {one.partition("[")[0] for one in falco_fields()} | {"jevt.value", "json.value"}
-    return name.partition("[")[0] in known
+def _is_falco(name: str, source: Source) -> bool:
+    """Whether Falco has a field of this name for a log source, with or without an argument; it refuses a rules file with any other."""
+    known = {one.partition("[")[0] for one in (*falco_fields(source.id), *_by_path("falco", source.id))}
+    json_fields = {"jevt.value", "json.value"} if source.targets["falco"].get("plugins") else set()
+    return name.partition("[")[0] in known | json_fields
 
 
 def _no_field(rule: Rule, name: str, atom: FieldMatch) -> Diagnostic:
@@ -137,7 +138,7 @@ def _no_source(rule: Rule) -> Diagnostic:
 
 
 def _logsource(sigma: Any) -> LogSource:  # noqa: ANN401 - a SigmaRule
-    return LogSource(sigma.logsource.category or "", sigma.logsource.product or "", sigma.logsource.service or "")
+    return LogSource(*(str(part or "") for part in (sigma.logsource.category, sigma.logsource.product, sigma.logsource.service)))
 
 
 def _header(rule: Rule, sigma: Any) -> Rule:  # noqa: ANN401 - a SigmaRule

@@ -133,9 +133,29 @@ def _file_problems(document: Document, kinds: Sequence[str]) -> Iterator[Diagnos
             yield Diagnostic(
                 "P030", Severity.ERROR, place, f"unknown key '{key}' in a pipeline", help=f"did you mean '{close[0]}'?" if close else ""
             )
+        elif not _fits(str(key), value[key]):
+            place = source.span(value.offsets[2 * index + 1])
+            yield Diagnostic("P030", Severity.ERROR, place, f"'{key}' of a pipeline is not {_FORMS[str(key)]}", help="correct it")
     for part in _PARTS:
         if part in value:
             yield from _items(part, value[part], source, value.offsets[2 * list(value).index(part) + 1], kinds)
+
+
+_FORMS: Final = {"name": "a text", "priority": "a whole number", "allowed_backends": "a list of names", "vars": "a map"}
+
+
+def _fits(key: str, value: object) -> bool:
+    """Whether a key of the head has a value of its form."""
+    match key:
+        case "name":
+            return isinstance(value, str)
+        case "priority":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "allowed_backends":
+            return isinstance(value, Seq) and all(isinstance(one, str) for one in value)
+        case "vars":
+            return isinstance(value, Map)
+    return True
 
 
 def _items(part: str, items: object, source: Source, offsets: int, kinds: Sequence[str]) -> Iterator[Diagnostic]:
