@@ -13,7 +13,7 @@ from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, 
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import NAME, write_baseline
 from converter.pack.compile import Outcome, compile_rule
-from converter.pack.files import OutputError, refuse_outside
+from converter.pack.files import OutputError, refuse_links, refuse_outside
 from converter.pack.journal import commit, is_pending
 from converter.pack.known import is_known, is_known_unread, recorded, unused
 from converter.pack.manifest import MANIFEST, Entry, Record, digest, read_evidence, read_manifest
@@ -260,6 +260,7 @@ class _Writer:
     def _commit(self) -> None:
         """Do what was decided; with ``--check``, only say whether anything would be done."""
         if not self._request.check:
+            refuse_links(self._folder)
             commit(self._folder, self._manifest, self._writes, self._gone)
         elif (self._manifest != self._former and not self.changed and not self.removed) or is_pending(self._folder):
             self.changed.append(told(self._folder / MANIFEST))

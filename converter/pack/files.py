@@ -33,7 +33,7 @@ def write_bytes(path: Path, data: bytes, below: Path | None = None) -> bool:
     """Replace a file atomically, where it differs; return whether it did.
 
     ``below`` is the folder that the file must not leave: no part of its path
-    from there on may be a link.
+    below that may be a link.
 
     Raises:
         OutputError: if the folder cannot be written, or a link stands in the way.
@@ -66,7 +66,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def remove(path: Path, below: Path) -> None:
-    """Remove a file, if it is there, and no link leads to it from ``below`` on."""
+    """Remove a file, if it is there, and no link below ``below`` leads to it."""
     try:
         refuse_links(path, below)
         path.unlink(missing_ok=True)
@@ -75,8 +75,8 @@ def remove(path: Path, below: Path) -> None:
 
 
 def refuse_links(path: Path, below: Path | None = None) -> None:
-    """Raise ``OutputError`` if a path is a link, or a folder on its way from ``below`` on is one."""
-    folders = [] if below is None else [one for one in path.parents if one == below or below in one.parents]
+    """Raise ``OutputError`` if a path is a link, or a folder on its way below ``below`` is one."""
+    folders = [] if below is None else [one for one in path.parents if below in one.parents]
     try:
         link = next((one for one in (path, *folders) if one.is_symlink()), None)
     except OSError as error:

@@ -37,7 +37,6 @@ def commit(folder: Path, entries: Mapping[str, Entry], writes: Mapping[str, byte
     gone = sorted(removals)
     if not folder.exists() and not writes and not entries:
         return
-    refuse_links(folder)
     with Locked(folder):
         _tidy(folder)
         before = read_manifest(folder)

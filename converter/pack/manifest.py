@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from converter.model import Evidence
-from converter.pack.files import OutputError, write_json
+from converter.pack.files import OutputError, refuse_links, write_json
 from converter.pack.walk import read_bytes
 
 MANIFEST: Final = ".manifest.json"
@@ -119,4 +119,5 @@ def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> bool:
 
 def write_evidence(folder: Path, records: Mapping[str, Record]) -> bool:
     """Write the evidence where it differs; return whether it did."""
+    refuse_links(folder)
     return write_json(folder / EVIDENCE, {key: asdict(records[key]) for key in sorted(records)}, folder)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from converter.model import Diagnostic, Severity, Source
-from converter.pack.files import OutputError, write_bytes
-from converter.pack.manifest import Entry, digest, read_manifest, write_manifest
+from converter.pack.files import OutputError
+from converter.pack.journal import commit
+from converter.pack.manifest import Entry, digest, read_manifest
 from converter.pack.walk import told
 
 
@@ -21,7 +22,7 @@ def place(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tuple[tup
         OutputError: if the folder cannot be used.
     """
     manifest = read_manifest(folder)
-    written: list[str] = []
+    written: dict[str, bytes] = {}
     left: list[Diagnostic] = []
     for name in sorted(files):
         path, data = folder / name, files[name]
@@ -32,12 +33,11 @@ def place(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tuple[tup
             message = f"{told(path)} {what} and is left alone"
             left.append(Diagnostic("R021", Severity.ERROR, Source(told(path), "").start, message, help="move it away, or use --force"))
             continue
-        write_bytes(path, data, folder)
         manifest[name] = Entry(digest(data), "", "imported")
-        written.append(told(path))
+        written[name] = data
     if written:
-        write_manifest(folder, manifest)
-    return tuple(written), tuple(left)
+        commit(folder, manifest, written, ())
+    return tuple(told(folder / name) for name in written), tuple(left)
 
 
 def _present(path: Path) -> str:

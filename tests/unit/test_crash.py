@@ -19,7 +19,20 @@ from typing import Any
 
 import pytest
 
-from converter.pack import Loaded, Outcome, OutputError, Pack, Request, build, digest, read_manifest, sweep, write_bytes, write_evidence
+from converter.pack import (
+    Loaded,
+    Outcome,
+    OutputError,
+    Pack,
+    Request,
+    build,
+    digest,
+    place,
+    read_manifest,
+    sweep,
+    write_bytes,
+    write_evidence,
+)
 from converter.pack import files as pack_files
 from converter.targets import Target, target
 
@@ -189,6 +202,18 @@ def start(before: str) -> None:
         shutil.copytree(f"clean-{before}", "output")
 
 
+def assert_told(old: dict[str, bytes], new: dict[str, bytes]) -> None:
+    """Whoever reads the manifest sees what the files are, and ``--check`` says that something would change, writing nothing."""
+    folder = Path("output/splunk")
+    for name, entry in read_manifest(folder).items():
+        assert digest((folder / name).read_bytes()) == entry.sha256
+    before = tree(Path("output")) if Path("output").exists() else {}
+    done = build(request(check=True))
+    assert before == (tree(Path("output")) if Path("output").exists() else {})
+    visible = {name: data for name, data in before.items() if not name.endswith(pack_files.TEMPORARY)}
+    assert bool(done.changed or done.removed) == (visible != new)
+
+
 @pytest.mark.parametrize("before", ["", "one"])
 def test_a_build_may_be_killed_at_any_step(work: Path, before: str) -> None:
     """At each step: files are whole, the manifest is true, and the next build, of these or other rules, gives what a clean one gives."""
@@ -206,6 +231,7 @@ def test_a_build_may_be_killed_at_any_step(work: Path, before: str) -> None:
         drop("left")
         if Path("output").exists():
             shutil.copytree("output", "left")
+        assert_told(old, new)
         assert build(request()).diagnostics == ()
         assert tree(Path("output")) == new, at
         put("three")
@@ -254,30 +280,42 @@ def test_an_edit_after_a_kill_is_a_persons(work: Path) -> None:
         assert edited.read_bytes() == b"mine\n"
 
 
-def test_check_sees_what_a_kill_left(work: Path) -> None:
-    """After a kill ``--check`` writes nothing and says that something would change, until a build mended it."""
-    clean("one")
+def test_an_import_may_be_killed_at_any_step(work: Path) -> None:
+    """A second import, of other rules too, takes what a killed one wrote for its own, and leaves an edit alone."""
+    first, second, third = ({"a.yml": text, f"b/{text.decode()}.yml": text} for text in (b"1", b"2", b"3"))
     at = 0
-    seen = 0
     while True:
         at += 1
-        put("two")
-        start("one")
-        if not killed(at, lambda: build(request())):
+        drop("rules")
+        place(Path("rules"), first, force=False)
+        if not killed(at, lambda: place(Path("rules"), second, force=False)):
             break
-        before = tree(Path("output"))
-        done = build(request(check=True))
-        assert tree(Path("output")) == before
-        pending = Path("output/splunk/.journal.json").exists()
-        assert bool(done.changed or done.removed) or (not pending and before == clean_tree("two")), at
-        seen += pending
-    assert seen > 10
+        drop("left")
+        shutil.copytree("rules", "left")
+        assert place(Path("rules"), third, force=False)[1] == (), at
+        assert Path("rules/a.yml").read_bytes() == b"3"
+        Path("left/a.yml").write_bytes(b"mine")
+        assert [one.code for one in place(Path("left"), third, force=False)[1]] == ["R021"], at
+    assert at > 20
 
 
-def clean_tree(pack: str) -> dict[str, bytes]:
-    put(pack)
-    build(request(f"clean-{pack}"))
-    return {**tree(Path(f"clean-{pack}"))}
+@pytest.mark.slow
+def test_a_kill_at_any_time(work: Path) -> None:
+    """However soon after its start ``converter build`` is killed for real, the next one gives what a clean one gives."""
+    new = clean("two")
+    for delay_ms in range(300, 2400, 150):
+        put("one")
+        drop("output")
+        build(request())
+        put("two")
+        with subprocess.Popen([CONVERTER, "build", "-t", "splunk"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(delay_ms / 1000)
+            child.kill()
+        assert_true(Path("output"), clean("one"), new)
+        put("two")
+        assert build(request()).diagnostics == ()
+        assert tree(Path("output")) == new
 
 
 def test_evidence_is_whole(work: Path) -> None:
@@ -484,17 +522,3 @@ def test_a_name_that_is_too_long(work: Path) -> None:
     done = subprocess.run([CONVERTER, "build", "-t", "splunk"], capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (4, False)
     assert "file name too long" in done.stderr
-
-
-def test_the_manifest_after_a_kill_is_read_by_all(work: Path) -> None:
-    """Whoever reads the manifest of a killed build sees what the files are."""
-    clean("one")
-    at = 0
-    while True:
-        at += 1
-        put("two")
-        start("one")
-        if not killed(at, lambda: build(request())):
-            break
-        for name, entry in read_manifest(Path("output/splunk")).items():
-            assert digest(Path("output/splunk", name).read_bytes()) == entry.sha256
