@@ -180,7 +180,7 @@ FILTERS = [
     (
         _text("userAgent", "*Käse*"),
         False,
-        {"regexp": {"kubernetes.audit.userAgent": {"case_insensitive": True, "flags": "NONE", "value": ".*K[Ää]se.*"}}},
+        {"regexp": {"kubernetes.audit.userAgent": {"flags": "NONE", "value": ".*[kK][Ää][sS][eE].*"}}},
     ),
     (
         FieldMatch("userAgent", Regex("^curl/[78]")),

@@ -116,7 +116,7 @@ BUGS: tuple[Bug, ...] = (
     (FILTERS, "_regexp", "optional operators", _result(_with("flags", "INTERSECTION"))),
     (FILTERS, "_regexp", "the usual number of states", _result(_without("max_determinized_states"))),
     (LUCENE, "of_text", "lose a wildcard", _result(lambda one: type(one)(one.text.removesuffix(".*"), one.folded))),
-    (LUCENE, "of_text", "with regard to case", _result(lambda one: type(one)(one.text, False))),
+    (LUCENE, "of_text", "any case", _result(lambda one: type(one)(one.text, True))),
     (LUCENE, "of_expression", "with regard to case", _result(lambda one: type(one)(one.text, False))),
     (LUCENE, "of_expression", "any case", _result(lambda one: type(one)(one.text, True))),
     (LUCENE, "_expression", "drop an alternative", _result(lambda text: text.rpartition("|")[0] or text)),

@@ -2,10 +2,10 @@ r"""Lucene's regular expressions: print what describes the whole of a value.
 
 Only what every version reads alike: no ``\d`` and its like (Lucene 9 added
 them), no optional operators (``flags`` is ``NONE``), every sign behind a
-backslash.  ``case_insensitive`` is asked for where all letters fold; then it
-folds ASCII letters that stand alone, and a class holds both cases itself
-(Lucene 9 folds no class, Lucene 10 does).  Other letters that have case are a
-class of their spellings.
+backslash.  ``case_insensitive`` is asked for where all letters fold and are
+ASCII and each class holds both cases itself (Lucene 9 folds neither classes
+nor letters beyond ASCII, Lucene 10 does both); elsewhere a letter is a class
+of its spellings.
 
 Source: Elasticsearch 8.19 and 9, "Regular expression syntax"; Lucene RegExp 9.12 and 10.
 """
@@ -35,8 +35,8 @@ class Printed:
 
 
 def of_text(parts: Parts) -> Printed:
-    """Return a pattern of texts and wildcards, compared without regard to case."""
-    return Printed("".join(".*" if part is Wild.MANY else "." if part is Wild.ONE else _word(str(part)) for part in parts), folded=True)
+    """Return a pattern of texts and wildcards, each letter as a class of its spellings."""
+    return Printed("".join(".*" if part is Wild.MANY else "." if part is Wild.ONE else _word(str(part)) for part in parts), folded=False)
 
 
 def of_expression(tree: Expression) -> Printed:
@@ -47,7 +47,7 @@ def of_expression(tree: Expression) -> Printed:
     """
     literals = [one for one in nodes_of(tree) if isinstance(one, Literal) and one.text.lower() != one.text.upper()]
     classes = [one.ranges for one in nodes_of(tree) if isinstance(one, CharSet)]
-    folded = bool(literals) and all(one.folded for one in literals) and all(map(_is_closed, classes))
+    folded = bool(literals) and all(one.folded and one.text.isascii() for one in literals) and all(map(_is_closed, classes))
     return Printed(_expression(tree, folded), folded)
 
 
@@ -68,8 +68,8 @@ def _expression(tree: Expression, folded: bool) -> str:
 
 
 def _letter(char: str, any_case: bool, folded: bool) -> str:
-    """Return a letter of a literal; ``folded`` says that the engine folds ASCII letters."""
-    if not any_case or (folded and char.isascii()):
+    """Return a letter of a literal; ``folded`` says that the engine folds it."""
+    if not any_case or folded:
         return character(char)
     if char.isascii() and char.isalpha():
         return f"[{char.lower()}{char.upper()}]"
@@ -119,7 +119,10 @@ def _run(first: int, last: int) -> str:
 
 
 def _is_closed(ranges: Ranges) -> bool:
-    """Say whether a class holds both cases of each ASCII letter, or none."""
+    """Say whether a class holds both cases of each ASCII letter, or none, and all characters beyond ASCII, or none."""
+    beyond = [run for run in ranges if run[1] > 0x7F]
+    if beyond and (len(beyond) > 1 or beyond[0][0] > 0x80 or beyond[0][1] != _HIGHEST):
+        return False
     held = {code for first, last in ranges for code in range(max(first, 65), min(last, 122) + 1)}
     return all((code in held) is (code - 32 in held) for code in range(97, 123))
 
@@ -130,7 +133,7 @@ def has_spellings(parts: Parts) -> bool:
 
 
 def _word(text: str) -> str:
-    return "".join(character(char) if char.isascii() else _spellings(char) for char in text)
+    return "".join(_letter(char, True, False) for char in text)
 
 
 def character(char: str) -> str:

@@ -243,7 +243,10 @@ def folded(expression: Expression) -> Expression:
 
 
 def _is_closed(ranges: Ranges) -> bool:
-    """Say whether a class holds both cases of an ASCII letter or none."""
+    """Say whether a class holds both cases of each ASCII letter or none, and all characters beyond ASCII or none."""
+    beyond = [run for run in ranges if run[1] > 0x7F]
+    if beyond and (len(beyond) > 1 or beyond[0][0] > 0x80 or beyond[0][1] != _LAST):
+        return False
     return all(_holds(ranges, point) == _holds(ranges, point - 32) for point in range(ord("a"), ord("z") + 1))
 
 
