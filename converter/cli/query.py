@@ -82,7 +82,7 @@ def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] |
 
 
 def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:
-    from converter.data import sources, splunk_fields
+    from converter.data import sources, splunk_seen
     from converter.languages import spl
     from converter.model import Diagnostic
 
@@ -95,7 +95,7 @@ def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] 
     if isinstance(read, Diagnostic):
         return read
     source, sourcetype = flags.get("source", ""), flags.get("sourcetype", "")
-    extracted = [splunk_fields(event, raw=json.dumps(event, ensure_ascii=False), source=source, sourcetype=sourcetype) for event in events]
+    extracted = [splunk_seen(event, source, sourcetype) for event in events]
     hits = set(spl.run(read, extracted))
     return [index in hits for index in range(len(events))]
 

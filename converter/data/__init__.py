@@ -4,7 +4,7 @@ from converter.data.attack import Tactic, Technique, Threat, attack_tags, attack
 from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
 from converter.data.shipped import shipped
-from converter.data.splunk_view import SplunkView, splunk_event, splunk_fields, splunk_view
+from converter.data.splunk_view import SplunkView, splunk_event, splunk_fields, splunk_seen, splunk_view
 from converter.data.tables import Binding, Field, Source, bindings, ecs_bindings, ecs_types, fields, load, source_of, sources
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "sources",
     "splunk_event",
     "splunk_fields",
+    "splunk_seen",
     "splunk_view",
     "tactic",
     "tactic_named",

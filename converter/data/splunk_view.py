@@ -99,6 +99,24 @@ def splunk_event(name: str, event: Mapping[str, Any], *, foreign: bool = False) 
     return {**fields, **made}
 
 
+def splunk_seen(event: Mapping[str, Any], source: str = "", sourcetype: str = "") -> dict[str, tuple[str, ...]]:
+    """Return the fields of an event that came through an input, named by its source or as a log source; as JSON when neither is known.
+
+    Of log sources that share an input the event's own one is taken, when it shows an id.
+    """
+    if source in _inputs():
+        return splunk_event(source, event)
+    near = [name for name, view in _inputs().items() if source and view.source.lower() == source.lower()]
+    near.sort(key=lambda name: dict(_inputs()[name].left_out or {}).items() <= event.items(), reverse=True)
+    return splunk_event(near[0], event) if near else splunk_fields(event, source=source, sourcetype=sourcetype)
+
+
+@cache
+def _inputs() -> Mapping[str, SplunkView]:
+    """Return all views by the name of their log source."""
+    return {path.stem: splunk_view(path.stem) for path in sorted(_VIEWS.glob("*.yml"))}
+
+
 def splunk_fields(
     event: Mapping[str, Any], *, raw: str = "", source: str = "", sourcetype: str = "", host: str = "", index: str = ""
 ) -> dict[str, tuple[str, ...]]:

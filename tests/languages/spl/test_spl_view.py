@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from converter.data.splunk_view import splunk_event, splunk_fields, splunk_view
+from converter.data.splunk_view import splunk_event, splunk_fields, splunk_seen, splunk_view
 from converter.languages.spl import Conf, Macro, Pipeline, matches, read, read_conf
 
 VIEWS = sorted((Path(__file__).parents[3] / "converter" / "data" / "views" / "splunk").glob("*.yml"))
@@ -128,6 +128,21 @@ def test_event_of_another_kind_and_of_another_input() -> None:
     """An event's own id wins over that of the log source, and a foreign event has neither source nor source type."""
     other = splunk_event("windows_process_creation", {"EventID": 11}, foreign=True)
     assert (other["EventCode"], other["source"], other["sourcetype"]) == (("11",), ("another",), ("another",))
+
+
+@pytest.mark.parametrize(
+    ("source", "event", "names"),
+    [
+        ("windows_file_event", {"Image": "C:\\x"}, {"EventCode", "process_path"}),
+        ("xmlwineventlog:microsoft-windows-sysmon/operational", {"EventID": 13, "TargetObject": "HKLM\\x"}, {"registry_path"}),
+        ("kubernetes", {"a": {"b": 1}}, {"a.b", "sourcetype"}),
+        ("unknown", {"a": [1]}, {"a{}", "source"}),
+        ("", {"a": 1}, {"a"}),
+    ],
+)
+def test_input_decides_what_is_extracted(source: str, event: dict[str, Any], names: set[str]) -> None:
+    """An event is seen as its input's add-on extracts it, the input named by its source or by the log source; else as JSON."""
+    assert names <= set(splunk_seen(event, source))
 
 
 def test_error_code_is_never_missing() -> None:
