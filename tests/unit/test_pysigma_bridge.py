@@ -96,6 +96,13 @@ def test_a_placeholder_that_we_have_no_value_for_is_left_to_the_pipeline(pack: P
     assert run("build", "-t", "python").exit_code == 3
 
 
+def test_what_is_beyond_a_bound_is_not_left_to_pysigma(pack: Path) -> None:
+    """A value that windash would write in a million ways is refused here: pySigma would try."""
+    (pack / "rules/a.yml").write_text(rule("One", A, "CommandLine|windash|contains: '" + " -a" * 30 + "'"), "utf-8")
+    done = run("build", "-t", "pysigma-splunk")
+    assert (done.exit_code, "error[M012]" in done.stderr) == (3, True)
+
+
 def test_options_go_to_the_backend(pack: Path) -> None:
     """``format`` chooses the output, the others are the backend's; a format that it lacks is wrong usage."""
     (pack / "rules/a.yml").write_text(rule("One", A, "User: a"), "utf-8")

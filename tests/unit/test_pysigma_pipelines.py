@@ -12,10 +12,12 @@ import yaml
 from click.testing import CliRunner, Result
 
 from converter.cli import cli
+from converter.data import Source
 from converter.ir import Node, lower
 from converter.model import Diagnostic, Rule, Status
 from converter.readers import read_rules
-from converter.targets import Detection, Pipeline, pysigma
+from converter.targets import Detection, Opaque, Pipeline, ResolvedRule, pysigma
+from converter.targets import target as target_named
 from converter.targets.pysigma.pipeline import facts, read_pipeline
 
 HEAD = "title: A rule\nid: 00000000-0000-4000-8000-000000000001\nlicense: Apache-2.0\nlevel: low\nfields: [Image]\n"
@@ -218,6 +220,30 @@ def test_an_emptied_detection_is_refused() -> None:
     assert isinstance(refused, tuple)
     assert [one.code for one in refused] == ["T506"]
     assert "'s'" in refused[0].message
+
+
+DOUBLING = [{"type": "field_name_mapping", "mapping": {"User": ["User", "User"]}}] * 40
+PRODUCTS = {"vars": {"a": [str(number) for number in range(200)]}}
+
+
+@pytest.mark.parametrize(
+    ("items", "detection", "rest"),
+    [
+        (DOUBLING, {"User": "x"}, {}),
+        ([{"type": "nest", "items": DOUBLING}], {"User": "x"}, {}),
+        ([{"type": "value_placeholders"}], {"User|expand": "%a%%a%%a%%a%%a%%a%%a%%a%"}, PRODUCTS),
+        ([{"type": "map_string", "mapping": {"x": ["x"] * 9000}}] * 3, {"User": ["x"] * 30}, {}),
+    ],
+)
+def test_a_short_pipeline_makes_no_endless_rule(items: list[dict[str, Any]], detection: dict[str, Any], rest: dict[str, Any]) -> None:
+    """A step that would multiply a rule beyond its bound is stopped before, in a nest too, for our targets and for a backend."""
+    rule, pipeline = rule_of({"s": detection, "condition": "s"}), pipeline_of(*items, **rest)
+    refused = pysigma.through(rule, [pipeline], "python")
+    assert isinstance(refused, tuple)
+    assert "more than 20000 tests" in refused[0].message
+    source = ResolvedRule(rule, Opaque("sigma", ""), Source("", "", {}, {}), {}, {}, [pipeline])
+    done = target_named("pysigma-splunk").compile(source, {})
+    assert "more than 20000 tests" in done.diagnostics[0].message
 
 
 REFUSED = {

@@ -104,8 +104,14 @@ def combined(pipelines: Sequence[Pipeline]) -> Any:  # noqa: ANN401 - a Processi
     """
     from sigma.processing.pipeline import ProcessingPipeline
 
+    from converter.targets.pysigma.bound import bounded
+
     each = sorted(((made(one), one.name) for one in pipelines), key=lambda pair: (pair[0].priority, pair[1]))
-    return sum((one for one, _ in each), ProcessingPipeline())
+    whole = sum((one for one, _ in each), ProcessingPipeline())
+    if all(one.content is None for one in pipelines):
+        return whole
+    whole._clear_pipeline()
+    return ProcessingPipeline(bounded(whole.items), whole.postprocessing_items, whole.finalizers, whole.vars)
 
 
 def meant_for_others(pipeline: Pipeline, target: str) -> str:
