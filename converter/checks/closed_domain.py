@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         message = _against(known[atom.field], atom.test)
         if message:
             literal = atom.test.literal
-            close = difflib.get_close_matches(literal, known[atom.field].values, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(literal[:200], known[atom.field].values, n=1, cutoff=0.5)
             help_text = f"did you mean '{close[0]}'?" if close else "see what the log source's producer writes"
             whole = close and atom.test.shape is Shape.EQUALS and not set(atom.modifiers) - {"cased"}
             fix = replaced(subject.source, atom.offsets, close[0], safe=False) if whole else None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from converter.model import Diagnostic, Severity, Source, pack, unpack
+
+LONGEST: Final = 400
+"""Characters of a message."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +58,12 @@ def finding(
     severity: Severity = Severity.WARNING,
 ) -> Finding:
     """Return a finding at packed ``offsets`` of ``source``."""
-    return Finding(Diagnostic(code, severity, source.span(offsets), message, help=help_text), source, fix)
+    return Finding(Diagnostic(code, severity, source.span(offsets), _short(message), help=_short(help_text)), source, fix)
+
+
+def _short(text: str) -> str:
+    """Return a sentence that a screen holds: values of rules have any length."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 def replaced(source: Source, offsets: int, new: str, *, safe: bool, key: str = "detection") -> Fix | None:

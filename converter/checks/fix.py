@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
@@ -14,6 +15,8 @@ from converter.pack import Loaded, Pack, RuleFile, load_bytes, read_bytes
 
 ROUNDS: Final = 5
 """How often a file is fixed and looked at again."""
+TRIALS: Final = 64
+"""How often a file is read to find out which of its fixes do not hold."""
 _BOM = "\ufeff".encode()
 
 
@@ -75,30 +78,54 @@ def _fixed(file: RuleFile, data: bytes, wanted: Sequence[Finding]) -> Fixed | No
         return None  # the file changed since it was read
     before, kept = _parts(data, file), list(wanted)
     if not _is_sound(before, _parts(bom + _applied(source, kept), file), kept):
-        kept = _sound_ones(source, bom, kept, before, file)
+        kept = _sound_ones(kept, lambda some: _is_sound(before, _parts(bom + _applied(source, some), file), some))
     after = bom + _applied(source, kept)
     return Fixed(file, data, after, tuple(kept)) if kept and after != data else None
 
 
-def _sound_ones(source: str, bom: bytes, wanted: Sequence[Finding], before: _Parts, file: RuleFile) -> list[Finding]:
-    """Return the fixes that hold, taken one after the other."""
+def _sound_ones(wanted: Sequence[Finding], is_sound: Callable[[Sequence[Finding]], bool]) -> list[Finding]:
+    """Return the fixes that hold together, found by halving; after ``TRIALS`` the rest is left out."""
     kept: list[Finding] = []
-    for one in wanted:
-        if _is_sound(before, _parts(bom + _applied(source, [*kept, one]), file), [*kept, one]):
-            kept.append(one)
+    stack = [list(wanted)]
+    for _ in range(TRIALS):
+        if not stack:
+            break
+        some = stack.pop()
+        if is_sound([*kept, *some]):
+            kept += some
+        elif len(some) > 1:
+            half = len(some) // 2
+            stack += [some[half:], some[:half]]
     return kept
 
 
 def _applied(source: str, findings: Sequence[Finding]) -> bytes:
-    """Return the text with the edits made, from the last to the first; of two that meet the earlier one wins."""
+    """Return the text with the edits made; of two fixes that meet the earlier one wins."""
     edits: list[Edit] = []
     for one in findings:
-        new = [edit for edit in (one.fix.edits if one.fix else ()) if edit not in edits]
-        if not any(edit.start < other.end and other.start < edit.end for edit in new for other in edits):
-            edits += new
-    for edit in sorted(edits, reverse=True):
-        source = source[: edit.start] + edit.text + source[edit.end :]
-    return source.encode("utf-8")
+        new = [edit for edit in (one.fix.edits if one.fix else ()) if not _stands(edit, edits)]
+        if all(_is_free(edit, edits) for edit in new):
+            for edit in new:
+                insort(edits, edit)
+    parts: list[str] = []
+    at = 0
+    for edit in edits:
+        parts += source[at : edit.start], edit.text
+        at = edit.end
+    return "".join([*parts, source[at:]]).encode("utf-8")
+
+
+def _stands(edit: Edit, edits: Sequence[Edit]) -> bool:
+    place = bisect_left(edits, edit)
+    return place < len(edits) and edits[place] == edit
+
+
+def _is_free(edit: Edit, edits: Sequence[Edit]) -> bool:
+    """Whether no edit of a sorted sequence, whose edits do not meet, meets this one."""
+    place = bisect_left(edits, edit)
+    before = edits[place - 1] if place else None
+    after = edits[place] if place < len(edits) else None
+    return (before is None or before.end <= edit.start) and (after is None or edit.end <= after.start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         fix = replaced(source, subject.place("license"), known, safe=True, key="license")
         yield finding(CODE, source, subject.place("license"), message, f"write '{known}'", fix=fix)
         return
-    close = difflib.get_close_matches(wrong, load("licenses.yml"), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(wrong[:100], load("licenses.yml"), n=1, cutoff=0.7)
     help_text = f"did you mean '{close[0]}'?" if close else "see spdx.org/licenses; a licence of your own is 'LicenseRef-…'"
     yield finding(CODE, source, subject.place("license"), message, help_text)
 

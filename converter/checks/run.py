@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from types import ModuleType
+from typing import Final
 
 from converter.checks.finding import Edit, Finding, Fix
 from converter.checks.subject import Subject
 from converter.checks.suppression import judged
 from converter.model import Diagnostic, Source, unpack
 from converter.pack import Loaded, Pack
+
+MANY: Final = 200
+"""Findings of one check in one rule; more say nothing new, and a hostile rule could hold a million."""
 
 
 def run(pack: Pack, modules: Sequence[ModuleType], today: str, license: str) -> tuple[Finding, ...]:
@@ -20,7 +25,7 @@ def run(pack: Pack, modules: Sequence[ModuleType], today: str, license: str) -> 
     for module in modules:
         if hasattr(module, "check"):
             for subject in subjects:
-                found[id(subject)] += module.check(subject)
+                found[id(subject)] += islice(module.check(subject), MANY)
         elif hasattr(module, "check_all"):
             for subject, one in module.check_all(subjects):
                 found[id(subject)].append(one)

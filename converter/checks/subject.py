@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from converter.data import Source, source_of
-from converter.formats import Document, Map, Seq, read_text
+from converter.formats import Map, Seq, read_text
 from converter.ir import Atom, Node, atoms
 from converter.model import Rule
 from converter.model import Source as Text
@@ -88,15 +88,12 @@ class Subject:
     @cached_property
     def document(self) -> Map:
         """The whole document, read again for the place of what the header does not keep; only for findings."""
-        documents = read_text(self.source)
-        if not isinstance(documents, tuple):
-            return _empty()
-        return next((one.value for one in documents if _is_of(one, self.rule)), _empty())
+        return _documents(self.source).get(self.rule.positions.get("title", 0), _empty())
 
-    def entries(self, key: str) -> tuple[tuple[Any, int], ...]:
-        """Return the entries of a list in the header with their offsets."""
-        value = self.document.get(key)
-        return tuple(zip(value, value.offsets, strict=True)) if isinstance(value, Seq) else ()
+    def tag_place(self, number: int) -> int:
+        """Return the packed offsets of a tag by its number."""
+        tags = self.document.get("tags")
+        return tags.offsets[number] if isinstance(tags, Seq) and number < len(tags) else self.place("tags")
 
     def place(self, key: str) -> int:
         """Return the packed offsets of a header key's value; those of the title when it is absent."""
@@ -110,11 +107,12 @@ def _empty() -> Map:
     return empty
 
 
-def _is_of(document: Document, rule: Rule) -> bool:
-    value = document.value
-    if not isinstance(value, Map) or "title" not in value:
-        return False
-    return value.offsets[2 * list(value).index("title") + 1] == rule.positions.get("title")
+@lru_cache(maxsize=4)
+def _documents(source: Text) -> dict[int, Map]:
+    """Return the maps of a file by the place of their title."""
+    documents = read_text(source)
+    maps = [one.value for one in documents if isinstance(one.value, Map)] if isinstance(documents, tuple) else []
+    return {one.offsets[2 * list(one).index("title") + 1]: one for one in maps if "title" in one}
 
 
 def _items(name: str, value: Any, offsets: int) -> Iterator[Item]:  # noqa: ANN401 - any YAML value

@@ -29,8 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         found = technique(tag) if tag.startswith("attack.t") else None
         if found is None or not found.tactics or named & set(found.tactics) or retired(tag) is not None:
             continue
-        entries = subject.entries("tags")
-        place = entries[number][1] if number < len(entries) else subject.place("tags")
+        place = subject.tag_place(number)
         message = f"{found.id} {found.name} is no technique of the rule's tactics"
         help_text = "add " + " or ".join(f"'attack.{name}'" for name in found.tactics) + ", or another technique"
         yield finding(CODE, subject.source, place, message, help_text)

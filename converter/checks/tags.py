@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from converter.checks.finding import Finding, finding, removed, replaced
 from converter.checks.subject import Subject
@@ -27,8 +28,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         problem = "stands twice" if tag in seen else "" if _is_sound(tag) else "unknown"
         seen.add(tag)
         if problem:
-            entries = subject.entries("tags")
-            place = entries[number][1] if number < len(entries) else subject.place("tags")
+            place = subject.tag_place(number)
             if problem == "stands twice":
                 fix = removed(subject.source, place, safe=True, key="tags")
                 yield finding(CODE, subject.source, place, f"the tag '{tag}' stands twice", "delete one of the two", fix=fix)
@@ -84,11 +84,21 @@ def _near(tag: str) -> str | None:
 
 
 def _guess(tag: str) -> str:
+    """Return what may have been meant; few names are compared, because a comparison of texts is slow and a rule may hold many tags."""
     namespaces = load("tags.yml")["namespaces"]
     if "." not in tag and (re.fullmatch(r"[Tt]\d{4}(\.\d{3})?", tag) or tactic(tag)):
         return f"did you mean 'attack.{tag.lower()}'?"
-    known = (*attack_tags(), *(f"{name}." for name in namespaces))
-    close = difflib.get_close_matches(tag, known, n=1, cutoff=0.75)
-    if close and close[0].endswith("."):
-        return f"the form of a {close[0][:-1]} tag is {namespaces[close[0][:-1]]}"
-    return f"did you mean '{close[0]}'?" if close else "tags are a namespace, a dot and a name, such as attack.t1059.001"
+    number = re.search(r"t\d{4}", tag)
+    known = [one for one in attack_tags() if one.startswith(f"attack.{number[0]}")] if number else _tactics()
+    close = difflib.get_close_matches(tag[:100], known or _tactics(), n=1, cutoff=0.75)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    namespace = tag.partition(".")[0]
+    if namespace in namespaces and namespace != "attack":
+        return f"the form of a tag of '{namespace}' is {namespaces[namespace]}"
+    return "tags are a namespace, a dot and a name, such as attack.t1059.001"
+
+
+@cache
+def _tactics() -> list[str]:
+    return [one for one in attack_tags() if not re.match(r"attack\.t\d", one)]

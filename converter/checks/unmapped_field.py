@@ -30,7 +30,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for item in subject.items:
         if item.field not in asked or item.field in known:
             continue
-        close = difflib.get_close_matches(item.field, names, n=1)
+        close = difflib.get_close_matches(item.field[:200], names, n=1)
         help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
         message = f"no event of the {source.title} has the field '{item.field}'"
         near = difflib.get_close_matches(item.field, close, cutoff=0.8)
