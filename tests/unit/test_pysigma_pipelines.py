@@ -292,6 +292,34 @@ def test_templates_stay_in_the_file(part: str, key: str, tmp_path: Path) -> None
     assert not ran.exists()
 
 
+SLOW = [
+    ({"type": "replace_string", "regex": "(a+)+$", "replacement": "x"}, "(a+)+$"),
+    ({"type": "extract_fields", "regex": "(?P<x>(a|a)*)b"}, "(?P<x>(a|a)*)b"),
+    (
+        {"type": "drop_detection_item", "detection_item_conditions": [{"type": "match_string", "cond": "any", "pattern": "a*a*a*a*b"}]},
+        "a*a*a*a*b",
+    ),
+    (
+        {
+            "type": "drop_detection_item",
+            "field_name_conditions": {"x": {"type": "include_fields", "mode": "re", "fields": ["a", "(b*)*c"]}},
+        },
+        "(b*)*c",
+    ),
+    ({"type": "nest", "items": [{"type": "replace_string", "regex": "(a+)+$", "replacement": "x"}]}, "(a+)+$"),
+]
+
+
+@pytest.mark.parametrize(("item", "pattern"), SLOW)
+def test_a_pattern_of_endless_time_is_refused(item: dict[str, Any], pattern: str) -> None:
+    """Patterns run on a rule's texts by a backtracking engine: one that could take for ever is told at its place, once."""
+    found = read_pipeline(yaml.safe_dump({"transformations": [item]}, default_flow_style=True, width=400).encode(), "p.yml", ["own"])
+    assert isinstance(found, tuple)
+    assert [one.code for one in found] == ["P033"]
+    assert found[0].span is not None
+    assert pattern in found[0].span.text[found[0].span.column - 1 :]
+
+
 HOSTILE = {
     "no yaml": b"transformations: [",
     "a list": b"- 1\n",

@@ -17,6 +17,7 @@ from typing import Any, Final
 from converter.formats import Document, Map, Seq, read
 from converter.model import Diagnostic, Severity, Source, Span
 from converter.targets.contract import Pipeline
+from converter.targets.pysigma.patterns import slow_patterns
 
 SIZE: Final = 1 << 20
 """Bytes of a pipeline file; the largest published one has a twentieth."""
@@ -35,7 +36,7 @@ def facts() -> Mapping[str, Any]:
 
 
 def read_pipeline(data: bytes, path: str, kinds: Sequence[str]) -> Pipeline | tuple[Diagnostic, ...]:
-    """Return the pipeline of a file, or all that is wrong with it (R for its YAML, P030, P031).
+    """Return the pipeline of a file, or all that is wrong with it (R for its YAML, P030, P031, P033).
 
     ``kinds`` are ``own`` and ``bridge``, for whom it must do.
     """
@@ -179,6 +180,9 @@ def _items(part: str, items: object, source: Source, offsets: int, kinds: Sequen
             if part != "transformations" and key in item:
                 span = source.span(item.offsets[2 * list(item).index(key)])
                 yield _refusal(f"'{key}' of {kind}", why, span)
+        for pattern, at, why in slow_patterns(item):
+            message = f"the pattern {pattern[:40]!r} of a pipeline could take endless time: {why}"
+            yield Diagnostic("P033", Severity.ERROR, source.span(at), message, help="write it without nested or overlapping repetitions")
         inner = next((key for key in ("items", "finalizers") if kind in ("nest", "nested") and key in item), None)
         if inner:
             yield from _items(part, item[inner], source, item.offsets[2 * list(item).index(inner) + 1], kinds)
