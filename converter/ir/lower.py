@@ -1,6 +1,6 @@
 """From a rule's detection section to nodes.
 
-pySigma applies the modifiers and checks the values' types, item by item; the
+Plain items are read by ``ir.direct``, the others by pySigma, item by item; the
 order of the items and of their values gives each atom its place in the file.
 The condition is read by ``ir.condition``.  ``tests/corpus`` holds the result
 equal to pySigma's own tree on every rule.
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from converter.formats import Map, Seq
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
+from converter.ir.direct import direct
 from converter.ir.nodes import And, Node, Not, Or, atoms
 from converter.ir.values import LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
@@ -75,25 +76,27 @@ class _Lowering:
         return self._item(None, value, offsets, offsets)
 
     def _item(self, key: object, value: object, key_offsets: int, offsets: int) -> Node | None:
-        from sigma.modifiers import modifier_mapping
-
         if key is not None and not isinstance(key, str):
             self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
             return None
-        names = key.split("|")[1:] if key else []
-        for name in names:
-            if name not in modifier_mapping:
-                close = difflib.get_close_matches(name, modifier_mapping, n=1)
-                start, end = unpack(key_offsets)
-                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(modifier_mapping))
-                self.tell("M001", pack(start, end), f"unknown modifier '{name}'", help_text)
-                return None
         try:
-            found = atom(key, value, offsets)
+            found = direct(key, value, offsets)
+            return found if found is not None or self._has_unknown_modifier(key or "", key_offsets) else atom(key, value, offsets)
         except LoweringError as error:
             self.tell(error.code, error.offsets or offsets, error.message, error.help)
             return None
-        return found
+
+    def _has_unknown_modifier(self, key: str, key_offsets: int) -> bool:
+        """Tell the first modifier that nobody knows."""
+        from sigma.modifiers import modifier_mapping
+
+        for name in key.split("|")[1:]:
+            if name not in modifier_mapping:
+                close = difflib.get_close_matches(name, modifier_mapping, n=1)
+                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(modifier_mapping))
+                self.tell("M001", key_offsets, f"unknown modifier '{name}'", help_text)
+                return True
+        return False
 
     def conditions(self, nodes: Mapping[str, Node], names: tuple[str, ...]) -> Node | None:
         """Return the rule's condition, or the disjunction of its conditions."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from converter.formats import Map, Seq
+from converter.ir.direct_text import DASH, DASHES
 from converter.ir.nodes import (
     And,
     Boolean,
@@ -32,8 +33,9 @@ from converter.ir.nodes import (
 from converter.ir.regex import RegexProblem
 from converter.ir.regex_read import read_regex
 
-DASHES: Final = 5
-"""Dashes of a value under ``windash``; each multiplies the value's spellings by five."""
+
+_ADDRESS: Final = re.compile(r" object at 0x[0-9a-f]+")
+"""What Python writes of an object that has no text: it differs from run to run."""
 
 
 class LoweringError(Exception):
@@ -42,6 +44,11 @@ class LoweringError(Exception):
     def __init__(self, code: str, message: str, help_text: str = "", offsets: int = 0) -> None:
         super().__init__(message)
         self.code, self.message, self.help, self.offsets = code, message, help_text, offsets
+
+
+def no_placeholder(name: str, offsets: int) -> LoweringError:
+    """Return what to tell of a placeholder for which no value was given."""
+    return LoweringError("M011", f"the placeholder %{name}% has no value", "placeholders are not supported yet: write the values", offsets)
 
 
 def atom(key: str | None, value: object, offsets: int) -> Node:
@@ -91,7 +98,7 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
 def _bound_dashes(values: Sequence[object], places: Sequence[int]) -> None:
     """Refuse a value that ``windash`` would write in more than 5**5 ways, one in five for each dash before a word."""
     for one, place in zip(values, places, strict=True):
-        if isinstance(one, str) and len(re.findall(r"\B[-/]\b", one)) > DASHES:
+        if isinstance(one, str) and len(DASH.findall(one)) > DASHES:
             raise LoweringError("M012", f"more than {DASHES} dashes under 'windash'", "split the value, under |contains|all", place)
 
 
@@ -109,7 +116,7 @@ def _exact(node: Node, given: object) -> Node:
 
 
 def _told(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = _ADDRESS.sub("", " ".join(str(error).split())) or type(error).__name__
     return text[:1].lower() + text[1:300].rstrip(".")
 
 
@@ -182,9 +189,7 @@ def _parts(value: Any, offsets: int) -> Parts:  # noqa: ANN401 - SigmaString, im
         elif part is SpecialChars.WILDCARD_SINGLE:
             parts.append(Wild.ONE)
         elif not isinstance(part, str):
-            raise LoweringError(
-                "M011", f"the placeholder %{part.name}% has no value", "placeholders are not supported yet: write the values", offsets
-            )
+            raise no_placeholder(part.name, offsets)
         elif parts and isinstance(parts[-1], str):
             parts[-1] += part
         elif part:
