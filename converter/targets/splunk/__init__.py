@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from converter.model import Artifact
 from converter.targets.contract import Capabilities, Compilation, Detection, Inexpressible, Options, ResolvedRule, tables
 from converter.targets.envelope import render
+from converter.targets.splunk.lists import spelled_out
 from converter.targets.splunk.losses import losses
 from converter.targets.splunk.search import search
 from converter.targets.splunk.stanza import filter_macro, macros_of, query_of, stanza_of
@@ -27,7 +28,7 @@ class _Splunk:
         assert isinstance(rule.meaning, Detection), "opaque rules are not compiled"
         tree = rule.meaning.tree
         try:
-            stages = search(tree, rule)
+            stages = search(*spelled_out(tree, rule))
             found = losses(tree, stages, rule, self.capabilities(options)["spl"])
         except Inexpressible as refused:
             return Compilation(rule.rule, self.name, "spl", diagnostics=(refused.diagnostic,))
