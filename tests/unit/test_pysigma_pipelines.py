@@ -391,6 +391,16 @@ def test_a_pipeline_that_selects_the_source_replaces_our_condition(pack: Path) -
     assert "event.dataset" not in built.stdout
 
 
+def test_a_name_that_the_pipeline_left_is_told(pack: Path) -> None:
+    """Where the target's own condition selects its documents, a raw event's name finds nothing; in an index of one's own it may."""
+    path = piped(pack, {"type": "field_name_mapping", "mapping": {"who": "my.who"}})
+    refused = run("convert", "rules/a.yml", "-t", "elastic", "-p", path)
+    assert (refused.exit_code, "error[T001]: the pipeline leaves the field 'verb'" in refused.stderr) == (1, True)
+    path = piped(pack, {"type": "add_condition", "conditions": {"my.dataset": "k8s"}})
+    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower")
+    assert "verb:create" in built.stdout.replace('"', "")
+
+
 def test_splunk_and_elastic_take_sources_that_only_a_pipeline_knows(pack: Path) -> None:
     """A log source without a table is refused, and built with a pipeline; Falco needs its own source."""
     text = (pack / "rules/a.yml").read_text("utf-8").replace("product: kubernetes, service: audit", "product: nobody")

@@ -62,8 +62,12 @@ def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRul
         if isinstance(atom, FieldMatch):
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
                 found[name] = _listed(name, table) or _unlisted(name, target)
-                if target == "falco" and _listed(name, table) is None and not _is_falco(name, source):
+                if _listed(name, table) is not None:
+                    continue
+                if target == "falco" and not _is_falco(name, source):
                     strange.setdefault(name, _no_field(rule, name, atom))
+                elif source.id and not selected and target != "python" and name in fields(source.id):
+                    strange.setdefault(name, _left(rule, name, atom, target))
     if strange:
         return tuple(strange.values())
     guard = {} if selected else source.targets[target].get("guard", {})
@@ -127,6 +131,14 @@ def _is_falco(name: str, source: Source) -> bool:
 def _no_field(rule: Rule, name: str, atom: FieldMatch) -> Diagnostic:
     message = f"behind the pipeline the rule asks for '{name}', which is no field of Falco's for this log source"
     help_text = "map the field in the pipeline, or leave the pipeline out: the converter's own tables know the source"
+    place = rule.source.span(atom.offsets) if atom.offsets else rule.span("detection")
+    return Diagnostic("T001", Severity.ERROR, place, message, help=help_text)
+
+
+def _left(rule: Rule, name: str, atom: FieldMatch, target: str) -> Diagnostic:
+    """Return what to tell of a raw event's name that the pipeline left, where the target's own condition selects its own documents."""
+    message = f"the pipeline leaves the field '{name}' as it is, and {target} has none of that name for this log source"
+    help_text = "map the field in the pipeline, or let the pipeline add the condition that selects your own index"
     place = rule.source.span(atom.offsets) if atom.offsets else rule.span("detection")
     return Diagnostic("T001", Severity.ERROR, place, message, help=help_text)
 
