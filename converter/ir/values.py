@@ -33,7 +33,6 @@ from converter.ir.nodes import (
 from converter.ir.regex import RegexProblem
 from converter.ir.regex_read import read_regex
 
-
 _ADDRESS: Final = re.compile(r" object at 0x[0-9a-f]+")
 """What Python writes of an object that has no text: it differs from run to run."""
 
