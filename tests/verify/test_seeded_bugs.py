@@ -62,6 +62,7 @@ QUERY, SEARCH, WHERE, FALCO, QUOTE, PYTHON = (
     "converter.targets.python.expression",
 )
 PATTERN = "converter.targets.python.pattern"
+PCRE = "converter.targets.splunk.pattern"
 POSIX, NETWORK = "converter.targets.falco.pattern", "converter.targets.falco.network"
 BUGS: tuple[Bug, ...] = (
     (QUERY, "query", "drop the last conjunct", _text(lambda text: text.rpartition("\n  and ")[0] or text)),
@@ -145,6 +146,17 @@ BUGS: tuple[Bug, ...] = (
     (WHERE, "_pattern", "one character or none", _text(_swap("g.t", "g.?t"))),
     (WHERE, "_pattern_character", "forget to escape", lambda _sound: lambda character: character),
     (WHERE, "_where_name", "lose the quotes", _text(_swap("'", ""))),
+    (SEARCH, "_base_regex", "another text", _text(lambda text: text.replace('="*', '="*x', 1))),
+    (WHERE, "_where_regex", "negate", _text(lambda text: f"NOT {text}")),
+    (WHERE, "_where_regex", "leave entities", _text(lambda text: re.sub(r'replace\(.*?"&"\)', "CommandLine", text))),
+    (PCRE, "_alternatives", "drop an alternative", _children(lambda children: children[1:])),
+    (PCRE, "_grouped", "lose the parentheses", _text(lambda text: text[3:-1])),
+    (PCRE, "_repeat", "once", _text(lambda text: text.rstrip("?*+}0123456789,{"))),
+    (PCRE, "_times", "any number", _always("*")),
+    (PCRE, "_letter", "with regard to case", lambda sound: lambda letter, _folded: sound(letter, False)),
+    (PCRE, "_set", "the complement", _text(lambda text: f"[^{text[1:]}" if text.startswith("[") else text)),
+    (PCRE, "_range", "the first only", _text(lambda text: text[:1])),
+    (PCRE, "_in_class", "any character", lambda _sound: lambda letter: letter),
     (FALCO, "_and", "swap and for or", _text(_swap(" and ", " or "))),
     (FALCO, "_and", "drop a conjunct", _children(lambda parts: parts[:-1], 1)),
     (FALCO, "_or", "swap or for and", _text(_swap(" or ", " and "))),
@@ -248,6 +260,7 @@ FREE = {
     QUOTE: {"_bounded", "_bare"},
     PYTHON: {"_inexpressible", "helpers", "printed", "_code"},
     PATTERN: {"slow", "pattern", "_printed"},
+    PCRE: {"printed", "required", "_printed"},
     POSIX: {
         "whole",
         "may_end_with",

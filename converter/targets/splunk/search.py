@@ -32,13 +32,16 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    RegexProblem,
     Shape,
     Text,
     Wild,
+    read_regex,
     scalar_text,
 )
 from converter.targets.contract import ResolvedRule
 from converter.targets.splunk.entities import XML, is_misled
+from converter.targets.splunk.pattern import required
 from converter.targets.splunk.where import networks, refused, where
 
 _NUMERIC: Final = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
@@ -124,9 +127,18 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
         case Cidr(network):
             terms = [f"{name}={_base_quoted(one)}" for one in networks(network, binding)]
             return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
-        case Null() | Exists() | Compare() | Regex() | FieldRef():
+        case Regex(expression, flags):
+            return _base_regex(name, expression, flags, binding)
+        case Null() | Exists() | Compare() | FieldRef():
             return None
     assert_never(tree.test)
+
+
+def _base_regex(name: str, expression: str, flags: str, binding: Binding) -> str | None:
+    """Return a term for a text that every match holds, ``None`` where there is none."""
+    tree = read_regex(expression, flags)
+    text = "" if isinstance(tree, RegexProblem) else required(tree)
+    return _base_text(name, Text((Wild.MANY, text, Wild.MANY)), binding) if text else None
 
 
 def _base_text(name: str, test: Text, binding: Binding) -> str | None:

@@ -28,15 +28,17 @@ from converter.ir import (
     Number,
     Or,
     Regex,
+    RegexProblem,
     Shape,
     Text,
     Wild,
-    feature_of_test,
+    read_regex,
     scalar_text,
     spellings,
 )
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Inexpressible, ResolvedRule
+from converter.targets.splunk import pattern
 from converter.targets.splunk.entities import XML, is_misled, resolved_text
 
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -101,8 +103,8 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Cidr(network):
             tests = [f'cidrmatch("{one}", {name})' for one in networks(network, binding)]
             return _where_any(binding, tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})")
-        case Regex():
-            raise refused(tree, f"'{feature_of_test(tree.test)}' here", "use another test, or disable splunk for this rule", resolved)
+        case Regex() as test:
+            return _where_regex(tree, binding, test, resolved)
     assert_never(tree.test)
 
 
@@ -121,6 +123,18 @@ def _where_text(binding: Binding, test: Text) -> str:
 def _where_found(binding: Binding, subject: str, pattern: str) -> str:
     """Return that a pattern is found in the text, or in one of several."""
     return f'mvfind({subject}, "{pattern}") >= 0' if _is_many(binding) else f'match({subject}, "{pattern}")'
+
+
+def _where_regex(tree: FieldMatch, binding: Binding, test: Regex, resolved: ResolvedRule) -> str:
+    """Return a search for an expression, in XML's texts with their entities resolved."""
+    found = read_regex(test.pattern, test.flags)
+    if isinstance(found, RegexProblem):
+        raise refused(tree, found.message, found.help, resolved)
+    try:
+        printed = pattern.printed(found)
+    except pattern.UnprintableError as error:
+        raise refused(tree, str(error), "write it without, or disable splunk for this rule", resolved) from error
+    return _where_found(binding, resolved_text(_where_name(binding.path), binding), printed)
 
 
 def _where_any(binding: Binding, test: str) -> str:

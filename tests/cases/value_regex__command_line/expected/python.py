@@ -24,7 +24,7 @@ RULE = {
 def match(event: dict[str, object]) -> bool:
     """Return whether an event matches the rule."""
     return (
-        finds(event, "CommandLine", "^(?:/usr)?(?:/bin/)?ls .*-[a-z]*l")
+        finds(event, "CommandLine", r"^(?:/usr)?(?:/bin/)?ls [^\&]*-[a-z]*l")
     )
 
 
