@@ -48,7 +48,7 @@ def bounded(items: Sequence[ProcessingItem]) -> list[ProcessingItem]:
         if nested is not None:
             inner = bounded(nested.items)
             nested._clear_pipeline()
-            nested.items = inner
+            nested.items[:] = inner
             nested.set_pipeline()
         found += [ProcessingItem(Bound(_longest(item.transformation))), item]
     return [*found, ProcessingItem(Bound())]
