@@ -109,6 +109,20 @@ def test_our_commands_run_on_pysigma_2(newest: Environment) -> None:
     assert 'kubernetes.audit.verb:"delete"' in done.stdout
 
 
+def test_the_bridge_runs_on_pysigma_2(newest: Environment) -> None:
+    """A backend that asks for pySigma 2 is a target, and its query is what pySigma makes; every part of its pipelines is judged."""
+    (newest.work / "one.yml").write_text(RULES.split("---\n")[1], "utf-8")
+    assert "pysigma-sqlite " in newest.run("converter", "targets").stdout
+    made = newest.run("converter", "convert", "one.yml", "-t", "pysigma-sqlite").stdout
+    script = (
+        "import sys; from sigma.backends.sqlite import sqliteBackend; from sigma.collection import SigmaCollection\n"
+        "print(*sqliteBackend().convert(SigmaCollection.from_yaml(open('one.yml').read())))\n"
+        "from sigma.processing.transformations import transformations; from converter.targets.pysigma.pipeline import facts\n"
+        "print(set(transformations) == set(facts()['transformations']))\n"
+    )
+    assert newest.alone("python", "-c", script).stdout == f"{made}True\n"
+
+
 @pytest.mark.corpus
 @pytest.mark.slow
 def test_sigmahq_means_the_same_on_both(newest: Environment, corpora: Path) -> None:
