@@ -53,10 +53,12 @@ def _swap(one: str, other: str) -> Callable[[str], str]:
     return lambda text: text.replace(one, other)
 
 
-QUERY, SEARCH, WHERE, FALCO, QUOTE, PYTHON = (
+QUERY, SEARCH, WHERE, STANZA, LISTS, FALCO, QUOTE, PYTHON = (
     "converter.targets.elastic.query",
     "converter.targets.splunk.search",
     "converter.targets.splunk.where",
+    "converter.targets.splunk.stanza",
+    "converter.targets.splunk.lists",
     "converter.targets.falco.condition",
     "converter.targets.falco.quote",
     "converter.targets.python.expression",
@@ -115,6 +117,10 @@ BUGS: tuple[Bug, ...] = (
     (SEARCH, "_is_exact", "take every base for exact", _always(True)),
     (SEARCH, "_is_exact_test", "take every base for exact", _always(True)),
     (SEARCH, "where", "negate", _text(lambda text: f"NOT {text}")),
+    (LISTS, "_names", "take every part for one value", lambda sound: lambda *given: sound(*given)[:1]),
+    (LISTS, "_names", "lose the last form", lambda sound: lambda *given: sound(*given)[:-1]),
+    (STANZA, "_guard", "drop the log source's guard", _always("")),
+    (STANZA, "_guard", "guard another field", _text(_swap("EventCode", "signature_id>0 OR EventCode"))),
     (WHERE, "_where_and", "swap and for or", _text(_swap(" AND ", " OR "))),
     (WHERE, "_where_or", "swap or for and", _text(_swap(" OR ", " AND "))),
     (WHERE, "_where_or", "drop an alternative", _children(lambda parts: parts[:-1])),
@@ -135,6 +141,7 @@ BUGS: tuple[Bug, ...] = (
     (WHERE, "networks", "a smaller network", lambda sound: lambda *given: tuple(one.replace("/8", "/9") for one in sound(*given))),
     (WHERE, "networks", "forget addresses written as IPv6", lambda sound: lambda *given: sound(*given)[:1]),
     (WHERE, "is_misled", "read what XML wrote", _always(False)),
+    (SEARCH, "networks", "a smaller network", lambda sound: lambda *given: tuple(one.replace("/8", "/9") for one in sound(*given))),
     (SEARCH, "is_misled", "take every base for exact", _always(False)),
     (WHERE, "resolved_text", "an entity too few", _text(_swap("&gt;", "&quot;"))),
     (WHERE, "resolved_text", "resolve the ampersand alone", _text(_swap('"&lt;", "<"', '"<", "<"'))),
@@ -144,6 +151,8 @@ BUGS: tuple[Bug, ...] = (
     (WHERE, "_pattern", "lose the anchors", _text(lambda text: text.replace("^", "").replace(r"\z", ""))),
     (WHERE, "_pattern", "end before a line feed", _text(_swap(r"\z", "$"))),
     (WHERE, "_pattern", "one character or none", _text(_swap("g.t", "g.?t"))),
+    (WHERE, "_pattern_letter", "forget a spelling", _text(_swap("Ä|", ""))),
+    (SEARCH, "_is_unsafe", "keep what a base cannot hold", _always(False)),
     (WHERE, "_pattern_character", "forget to escape", lambda _sound: lambda character: character),
     (WHERE, "_where_name", "lose the quotes", _text(_swap("'", ""))),
     (SEARCH, "_base_regex", "another text", _text(lambda text: text.replace('="*', '="*x', 1))),
@@ -255,6 +264,7 @@ BUGS: tuple[Bug, ...] = (
 FREE = {
     QUERY: {"refused", "_kind", "_article", "losses", "_print", "path_of", "_any", "conjuncts", "_text_kind", "_is_lowered"},
     SEARCH: {"search", "_base"},
+    LISTS: {"spelled_out", "_spelled_out"},
     WHERE: {"refused", "where"},
     FALCO: {"_inexpressible", "printed", "matches_null", "finds_null", "has_null", "_only_nulls", "_compare"},
     QUOTE: {"_bounded", "_bare"},

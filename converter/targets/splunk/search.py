@@ -45,6 +45,8 @@ from converter.targets.splunk.pattern import required
 from converter.targets.splunk.where import networks, refused, where
 
 _NUMERIC: Final = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
+_NETWORK: Final = re.compile(r"[0-9A-Fa-f:.]+/[0-9]+")
+"""What ``search`` reads as a network: such a value also finds the addresses in it."""
 _UNSAFE: Final = "*`$"
 """Characters that a base search cannot hold as themselves, beside those that no line can: they become ``*`` there."""
 
@@ -142,7 +144,7 @@ def _base_regex(name: str, expression: str, flags: str, binding: Binding) -> str
 
 
 def _base_text(name: str, test: Text, binding: Binding) -> str | None:
-    text = "".join("*" if isinstance(part, Wild) else _widened(part, binding) for part in test.parts)
+    text = re.sub(r"[*]+", "*", "".join("*" if isinstance(part, Wild) else _widened(part, binding) for part in test.parts))
     if not text.strip("*"):
         return None
     return f"{name}={_base_quoted(text)}"
@@ -188,7 +190,7 @@ def _is_exact_test(test: object, binding: Binding) -> bool:
             literals = [part for part in parts if isinstance(part, str)]
             letters = any(character.lower() != character.upper() for part in literals for character in part)
             plain = not any("*" in part or _widened(part, binding) != part for part in literals) and Wild.ONE not in parts
-            numeric = test.shape is Shape.EQUALS and _NUMERIC.fullmatch(test.literal)
+            numeric = test.shape is Shape.EQUALS and (_NUMERIC.fullmatch(test.literal) or _NETWORK.fullmatch(test.literal))
             misled = binding.type == XML and is_misled(test)
             return bool(literals) and plain and not misled and not numeric and not (cased and letters)
         case Boolean() | Cidr():
