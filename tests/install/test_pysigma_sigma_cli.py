@@ -110,6 +110,33 @@ def test_a_refused_loss_is_pysigmas_error_with_our_text(sigma: Environment) -> N
     assert "unknown.yml: T002" in several.stderr
 
 
+FILTER = """\
+title: Not by robots
+logsource: {product: kubernetes, service: audit}
+filter:
+  rules: any
+  selection: {user.username: robot}
+  condition: not selection
+"""
+CORRELATION = """\
+title: Many
+correlation: {type: event_count, rules: [named], group-by: [user.username], timespan: 5m, condition: {gte: 10}}
+---
+name: named
+"""
+
+
+def test_filters_are_honoured_and_correlations_refused(sigma: Environment) -> None:
+    """A Sigma filter is part of the rule by the time that we see it; a correlation rule is an error of pySigma's, collected with -s."""
+    (sigma.work / "filter.yml").write_text(FILTER, "utf-8")
+    done = sigma.run("sigma", "convert", "-t", "kuery", "--filter", "filter.yml", "other.yml")
+    assert 'and not (kubernetes.audit.user.username:"robot")' in done.stdout
+    (sigma.work / "many.yml").write_text(CORRELATION + OTHER, "utf-8")
+    refused = sigma.run("sigma", "convert", "-t", "falco", "many.yml", fails=True)
+    assert "correlation rules are not supported by falco yet" in refused.stderr
+    assert "correlation rules are not supported by falco yet" in sigma.run("sigma", "convert", "-t", "falco", "-s", "many.yml").stderr
+
+
 def test_wrong_options_are_told(sigma: Environment) -> None:
     """An option that the target lacks or that only a rule can have, or a direction that there is not, ends without a traceback."""
     assert "'foo' is not supported" in sigma.run("sigma", "convert", "-t", "falco", "-O", "foo=1", EXEC, fails=True).stderr
