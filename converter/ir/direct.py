@@ -89,17 +89,15 @@ def _is_keyword(test: Test) -> bool:
 
 def _one(plan: Plan, value: object, place: int) -> Node | None:
     """Return what one value means, or ``None`` where only pySigma knows it."""
-    tests = plan.read(value)
-    if len(tests) == 1:
-        return _bound(plan, tests[0], place)
-    return Or(tuple([_bound(plan, test, place) for test in tests]), place) if tests else None
-
-
-def _bound(plan: Plan, test: Test, place: int) -> Node:
-    if plan.field is not None:
-        return FieldMatch(plan.field, test, place, plan.modifiers)
-    assert isinstance(test, Text | Regex | Number), "_keyword lets no other pass"
-    return Keyword(test, place, plan.modifiers)
+    tests, field = plan.read(value), plan.field
+    nodes: list[Node]
+    if field is not None:
+        if len(tests) == 1:
+            return FieldMatch(field, tests[0], place, plan.modifiers)
+        nodes = [FieldMatch(field, test, place, plan.modifiers) for test in tests]
+    else:
+        nodes = [Keyword(test, place, plan.modifiers) for test in tests if isinstance(test, Text | Regex | Number)]
+    return nodes[0] if len(nodes) == 1 else Or(tuple(nodes), place) if nodes else None
 
 
 def _expanded(values: Sequence[object], places: Sequence[int]) -> bool:

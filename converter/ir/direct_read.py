@@ -91,9 +91,8 @@ def _simple(before: Parts, after: Parts, *, cased: bool = False) -> Reading:
     """Return how texts are read that only get wildcards around them: nine values in ten."""
 
     def read(value: object) -> tuple[Test, ...]:
-        if value.__class__ is not str:
+        if not isinstance(value, str):
             return ()
-        assert isinstance(value, str)
         if value and "*" not in value and "?" not in value:
             return (Text((*before, value.replace("\\\\", "\\"), *after), cased),)
         parts = parts_of(value)
@@ -122,9 +121,9 @@ _equal: Final = _simple((), ())
 
 
 def _plain(value: object) -> tuple[Test, ...]:
+    if isinstance(value, str):
+        return _equal(value)
     match value:
-        case str():
-            return _equal(value)
         case bool():
             return (Boolean(value),)
         case int() | float():

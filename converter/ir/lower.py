@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from converter.formats import Map, Seq
@@ -21,6 +22,8 @@ from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
 ATOMS: Final = 20_000
 """Atoms of one rule, after selectors and modifiers have multiplied them."""
+SHORT: Final = 500
+"""Characters of a condition, or of a selector and the names that it chooses from, whose meaning is remembered: rules share them."""
 
 
 def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
@@ -64,9 +67,8 @@ class _Lowering:
             if not value:
                 self.tell("M008", offsets, "an empty detection", "add a field, or remove it")
                 return None
-            places = [(value.offsets[2 * index], value.offsets[2 * index + 1]) for index in range(len(value))]
-            found = [self._item(key, one, *place) for (key, one), place in zip(value.items(), places, strict=True)]
-            return _joined(And, found, offsets)
+            places = zip(value.items(), value.offsets[::2], value.offsets[1::2], strict=True)
+            return _joined(And, [self._item(key, one, first, second) for (key, one), first, second in places], offsets)
         if isinstance(value, Seq):
             if not value:
                 self.tell("M008", offsets, "an empty detection", "add a value, or remove it")
@@ -128,7 +130,7 @@ class _Lowering:
             return pack(start + first, start + last) if exact else offsets
 
         try:
-            return self._build(parse_condition(text), nodes, names, at)
+            return self._build(_parsed(text) if len(text) <= SHORT else parse_condition(text), nodes, names, at)
         except ConditionError as error:
             code = "M007" if "aggregation" in error.message else "M003"
             self.tell(code, at(error.start, error.end), error.message, error.help)
@@ -149,7 +151,7 @@ class _Lowering:
                 self._add([name], tree)
                 return nodes.get(name)
             case Selector(every, pattern):
-                chosen = selected(pattern, names)
+                chosen = (_selected if len(pattern) + sum(map(len, names)) <= SHORT else selected)(pattern, names)
                 if not chosen:
                     self.tell("M005", offsets, f"no detection is named like '{pattern}'", "define one, or remove the part")
                 self._add(chosen, tree)
@@ -170,7 +172,11 @@ class _Lowering:
 
 def _joined(kind: type[And] | type[Or], found: list[Node | None], offsets: int) -> Node | None:
     """Return the nodes as one, ``None`` when a part is missing (it was told)."""
-    whole = tuple(one for one in found if one is not None)
+    whole = [one for one in found if one is not None]
     if len(whole) < len(found) or not whole:
         return None
-    return whole[0] if len(whole) == 1 else kind(whole, offsets)
+    return whole[0] if len(whole) == 1 else kind(tuple(whole), offsets)
+
+
+_parsed = lru_cache(maxsize=1024)(parse_condition)
+_selected = lru_cache(maxsize=1024)(selected)

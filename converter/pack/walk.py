@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,42 +114,52 @@ def _one_output(rules: Sequence[Loaded]) -> dict[int, Diagnostic]:
 def find(paths: Sequence[Path], rules: Path | None = None) -> Iterator[RuleFile]:
     """Yield the rule files of ``paths`` in a fixed order; links are not followed."""
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            for file in sorted(_walk(path)):
-                yield RuleFile(file, told(file), _output(file, path, rules))
-        else:
-            yield RuleFile(path, told(path), _output(path, path.parent, rules))
+        is_folder = path.is_dir() and not path.is_symlink()
+        files = sorted(_walk(str(path)), key=lambda one: one.split(os.sep)) if is_folder else [str(path)]
+        folder, here, below = path if is_folder else path.parent, _here(), dict[str, str]()
+        for file in files:
+            absolute = os.path.abspath(file)
+            parent, name = os.path.split(absolute)
+            if parent not in below:
+                below[parent] = "".join(f"{part}/" for part in _below(Path(parent), folder, rules))
+            yield RuleFile(Path(file), _told(absolute, here), below[parent] + (name.rpartition(".")[0] or name))
 
 
-def _walk(folder: Path) -> Iterable[Path]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(root, name)
-            if path.suffix in (".yml", ".yaml") and not name.startswith(".") and not path.is_symlink():
-                yield path
+def _walk(folder: str) -> Iterator[str]:
+    """Yield the files below a folder that can hold rules, in the system's order; what cannot be listed is left out."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.is_symlink():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path)
+            elif entry.name.endswith((".yml", ".yaml")):
+                yield entry.path
 
 
-def _output(file: Path, folder: Path, rules: Path | None) -> str:
-    """Return the path of a file's outputs: below the pack's rules, else the nearest folder ``rules``, else below what was given."""
-    absolute = Path(os.path.abspath(file))
-    parts = absolute.parent.parts
-    if rules is not None and absolute.is_relative_to(os.path.abspath(rules)):
-        below = absolute.parent.relative_to(os.path.abspath(rules)).parts
-    elif "rules" in parts:
-        below = parts[len(parts) - parts[::-1].index("rules") :]
-    else:
-        below = absolute.parent.relative_to(os.path.abspath(folder)).parts
-    return "/".join((*below, absolute.name.rpartition(".")[0] or absolute.name))
+def _below(parent: Path, folder: Path, rules: Path | None) -> tuple[str, ...]:
+    """Return the folders of a file's outputs: below the pack's rules, else the nearest folder ``rules``, else below what was given."""
+    parts = parent.parts
+    if rules is not None and parent.is_relative_to(os.path.abspath(rules)):
+        return parent.relative_to(os.path.abspath(rules)).parts
+    if "rules" in parts:
+        return parts[len(parts) - parts[::-1].index("rules") :]
+    return parent.relative_to(os.path.abspath(folder)).parts
 
 
 def told(path: Path) -> str:
     """Return a path as reports write it: relative to the working directory, or absolute outside it."""
-    absolute = Path(os.path.abspath(path))
-    try:
-        return absolute.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return absolute.as_posix()
+    return _told(os.path.abspath(path), _here())
+
+
+def _here() -> str:
+    """Return the working directory with a separator behind it."""
+    return os.path.join(os.getcwd(), "")
+
+
+def _told(absolute: str, here: str) -> str:
+    relative = "." if os.path.join(absolute, "") == here else absolute.removeprefix(here)
+    return relative.replace(os.sep, "/")
 
 
 def load_file(file: RuleFile) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
@@ -182,12 +194,14 @@ def read_bytes(path: Path, limit: int = FILE_SIZE) -> bytes:
     Raises:
         OSError: if it cannot be read, is no regular file (a pipe would wait for ever), or is a folder.
     """
-    if path.is_dir():
+    info = os.stat(path)
+    if stat.S_ISDIR(info.st_mode):
         raise IsADirectoryError(21, "is a folder")
-    if path.exists() and not path.is_file():
+    if not stat.S_ISREG(info.st_mode):
         raise OSError(22, "is not a regular file")
-    with path.open("rb") as stream:
-        return stream.read(limit + 1)
+    with open(path, "rb") as stream:
+        data = stream.read(min(info.st_size, limit) + 1)
+        return data if len(data) <= info.st_size else data + stream.read(limit + 1 - len(data))
 
 
 def unreadable(name: str, error: OSError) -> Diagnostic:
