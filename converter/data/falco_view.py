@@ -191,6 +191,11 @@ def _value(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | 
     return None if found is _ABSENT or found is None or found == entry.get("absent") else _printed(found)
 
 
+def _own_text(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str | None) -> Values:
+    found = _at(event, entry["own_text"])
+    return found if isinstance(found, str) else None
+
+
 def _command(event: Mapping[str, Any], entry: Mapping[str, Any], argument: str | None) -> Values:
     """Return a command line, a blank behind it where it has no arguments."""
     found = _value(event, {**entry, "value": entry["command"]}, argument)
@@ -308,6 +313,7 @@ def _subjects(event: Mapping[str, Any], entry: Mapping[str, Any], _argument: str
 _WAYS: Final[dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], str | None], Values]]] = {
     "text": _text,
     "value": _value,
+    "own_text": _own_text,
     "command": _command,
     "number": _number,
     "texts": _texts,

@@ -96,8 +96,8 @@ def _unsupported(printer: Printer, atom: FieldMatch, known: Capabilities) -> Dia
     since = entry.get("since", {}).get(type_)
     if since:
         message = f"the field '{atom.field}' needs Falco {since} for this test: {entry['why']}"
-        cased = ", or use |cased where the spelling is known" if isinstance(atom.test, Text) else ""
-        return Diagnostic("T302", Severity.ERROR, span, message, help=f"build with -O engine={since}{cased}")
+        other = ", or use |cased where the spelling is known" if isinstance(atom.test, Text) else ""
+        return Diagnostic("T302", Severity.ERROR, span, message, help=f"build with -O engine={since}{other}")
     message = f"Falco cannot express {name} on the field '{atom.field}': {entry.get('why', 'it is not in the table')}"
     return Diagnostic("T301", Severity.ERROR, span, message, help="write the test in another way, or disable falco for this rule")
 
