@@ -122,7 +122,7 @@ def test_readme_names_the_two_commands(name: str) -> None:
 def test_nothing_names_this_workplace() -> None:
     """No file holds a registry's host or a path of the machine it was written on."""
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    hosts = re.compile(r"registry\.npm[j]s|[p]ypi\.org|python[h]osted|/wor[k]/|/roo[t]/")
+    hosts = re.compile(r"registry\.npm[j]s|[p]ypi\.org|python[h]osted|/wor[k]/|/roo[t]/|--find-link[s]|--index-ur[l]|/opt/whee[l]s")
     found = []
     for name in filter(None, files):
         path = ROOT / name
