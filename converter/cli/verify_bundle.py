@@ -11,6 +11,9 @@ import click
 from converter.cli.options import format_option
 from converter.cli.show import Exit, put, say, tell
 
+SHOWN = 40
+"""Findings that are printed."""
+
 
 @click.command("verify-bundle")
 @click.argument("file", type=click.Path())
@@ -32,7 +35,9 @@ def command(file: str, output_format: str) -> None:
     if found.unreadable is not None:
         tell([found.unreadable])
         sys.exit(Exit.INPUT)
-    tell(found.findings)
+    tell(found.findings[:SHOWN])
+    if len(found.findings) > SHOWN:
+        say(f"and {len(found.findings) - SHOWN} more")
     if not found.is_sound:
         say(f"{printable(found.path)}: refused")
         sys.exit(Exit.FINDINGS)

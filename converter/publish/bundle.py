@@ -34,6 +34,7 @@ from converter.publish.contents import (
     SCHEMA_VERSION,
     SUMS,
     data_versions,
+    is_too_large,
     json_bytes,
     license_entries,
     license_texts,
@@ -281,6 +282,8 @@ def _too_large(files: Mapping[str, bytes]) -> list[Diagnostic]:
     help_text = "bundle fewer rules or targets at once"
     large = [name for name, data in files.items() if len(data) > MEMBER_SIZE]
     problems = [f"'{name}' is larger than {MEMBER_SIZE >> 20} MiB" for name in large]
+    if is_too_large(files[MANIFEST]):
+        problems.append("the manifest would be larger than a bundle's may be")
     if len(files) > MEMBERS:
         problems.append(f"the bundle would hold more than {MEMBERS} files")
     if sum(len(data) + 4096 for data in files.values()) > SIZE:

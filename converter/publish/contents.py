@@ -21,6 +21,17 @@ RULES: Final = "rules"
 LICENSES: Final = "LICENSES"
 
 
+MANIFEST_SIZE: Final = 32 << 20
+"""Bytes of a manifest."""
+MANIFEST_PARTS: Final = 2_000_000
+"""Values of a manifest, counted by the signs that begin or follow one: what it becomes in memory is bounded too."""
+
+
+def is_too_large(manifest: bytes) -> bool:
+    """Whether a manifest is beyond its bounds."""
+    return len(manifest) > MANIFEST_SIZE or sum(map(manifest.count, (b"{", b"[", b","))) > MANIFEST_PARTS
+
+
 def json_bytes(value: object) -> bytes:
     """Return JSON as a bundle holds it: one spelling for a value, ASCII only."""
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from converter.model import Diagnostic, Severity, Source
 from converter.pack import told
-from converter.publish.contents import MANIFEST, RULES, SCHEMA_VERSION, SUMS, json_bytes, sums_bytes
+from converter.publish.contents import MANIFEST, RULES, SCHEMA_VERSION, SUMS, is_too_large, json_bytes, sums_bytes
 from converter.publish.members import Member, NoArchiveError, RefusedError, members
 
 _HELP: Final = {
@@ -90,6 +90,8 @@ def _manifest(seen: Mapping[str, Member]) -> dict[str, Any] | tuple[str, str]:
         if name not in seen:
             return "B020", f"the bundle has no {name}"
     data = seen[MANIFEST].data
+    if is_too_large(data):
+        return "B026", "the manifest is larger than a bundle's may be"
     try:
         loaded = json.loads(data)
     except (ValueError, RecursionError):
@@ -113,6 +115,9 @@ def _sums_problems(seen: Mapping[str, Member]) -> Iterator[tuple[str, str]]:
     hashes = {name: member.sha256 for name, member in seen.items() if name != SUMS}
     expected, found = sums_bytes(hashes), seen[SUMS].data
     if expected == found:
+        return
+    if len(found) > 2 * len(expected):
+        yield "B023", f"{SUMS} lists more than the bundle holds"
         return
     told_lines = found.decode("utf-8", "replace").split("\n")
     listed = {line[66:]: line[:64] for line in told_lines if line[64:66] == "  "}

@@ -244,6 +244,28 @@ def test_bombs_take_neither_time_nor_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    "text", [b"[" + b"{}," * (8 << 20) + b"{}]", b'{"schema_version": 1, "x": "' + b"x" * (40 << 20) + b'"}', b"\n" * (40 << 20)]
+)
+def test_parts_that_would_grow_in_memory(text: bytes) -> None:
+    """A manifest, or checksums, that would take many times their size in memory are refused before they are read."""
+    for name, code in (("manifest.json", "B026"), ("SHA256SUMS", "B023")):
+        data = archive({**SMALL, name: text}, "tar")
+        tracemalloc.start()
+        found = judged(data)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(text)
+        tracemalloc.stop()
+        assert code in found
+
+
+def test_many_findings_are_cut(tmp_path: Path) -> None:
+    """Of thousands of findings the first forty are printed."""
+    files = {f"elastic/{number}": b"" for number in range(1000)}
+    (tmp_path / "b.tar").write_bytes(archive({**SMALL, **files}, "tar"))
+    done = run("verify-bundle", str(tmp_path / "b.tar"))
+    assert (done.exit_code, done.stderr.count("error["), "and 1960 more" in done.stderr) == (1, 40, True)
+
+
 def test_too_many_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of files and the whole size are bounded."""
     monkeypatch.setattr(members, "MEMBERS", 3)
