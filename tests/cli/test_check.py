@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from inprocess import run
 
-CONVERTER = Path(sys.executable).with_name("converter")
 RULE = """\
 title: Example Rule # the only one
 id: 3b1c0a52-0000-4000-8000-000000000001
@@ -40,10 +39,8 @@ FIXED = (
 )
 
 
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(CONVERTER), "check", *words, "--today", "2026-11-24"], cwd=folder, capture_output=True, text=True, check=False
-    )
+def _run(folder: Path, *words: str, today: str = "2026-11-24") -> subprocess.CompletedProcess[str]:
+    return run(folder, "check", *words, "--today", today)
 
 
 @pytest.fixture
@@ -144,15 +141,9 @@ def test_configuration_selects_where_flags_do_not(pack: Path) -> None:
 
 def test_suppressions_end(pack: Path) -> None:
     """A suppression holds on its last day and no longer; then the finding and the entry are told."""
-    day = subprocess.run(
-        [str(CONVERTER), "check", "--select", "S003,S020", "--output-format", "json", "--today", "2026-12-31"],
-        cwd=pack, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    words = ("--select", "S003,S020", "--output-format", "json")
+    day, later = (_run(pack, *words, today=today) for today in ("2026-12-31", "2027-01-01"))
     assert (day.returncode, _codes(day)) == (0, [])
-    later = subprocess.run(
-        [str(CONVERTER), "check", "--select", "S003,S020", "--output-format", "json", "--today", "2027-01-01"],
-        cwd=pack, capture_output=True, text=True, check=False,
-    )  # fmt: skip
     assert (later.returncode, sorted(_codes(later))) == (1, ["S003", "S020"])
 
 

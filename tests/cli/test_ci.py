@@ -6,27 +6,22 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from inprocess import run
 
 from converter.checks import codes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CONVERTER = Path(sys.executable).with_name("converter")
 STEPS = ["check", "test", "build --check", "verify"]
-
-
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(CONVERTER), *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     """A new pack."""
-    assert _run(tmp_path, "init", "pack").returncode == 0
+    assert run(tmp_path, "init", "pack").returncode == 0
     return tmp_path / "pack"
 
 
@@ -45,7 +40,7 @@ def _results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 def test_a_sound_pack_passes_every_step(pack: Path) -> None:
     """All steps pass, the report holds each, and nothing is written beside it."""
     before = {path: path.read_bytes() for path in pack.rglob("*") if path.is_file()}
-    done = _run(pack, "ci", "--engine", "reader", "--report", "report.json")
+    done = run(pack, "ci", "--engine", "reader", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     assert _results(done) == dict.fromkeys(STEPS, "passed")
     report = json.loads((pack / "report.json").read_text(encoding="utf-8"))
@@ -61,16 +56,16 @@ def test_each_step_fails_on_its_own_mistake(pack: Path) -> None:
     text, built = rule.read_text(encoding="utf-8"), output.read_text(encoding="utf-8")
 
     rule.write_text(text.replace("attack.t1609", "attack.t1609, attack.t1086"), encoding="utf-8")
-    done = _run(pack, "ci", "--engine", "reader")
+    done = run(pack, "ci", "--engine", "reader")
     assert (done.returncode, _results(done)["check"], _results(done)["test"]) == (1, "failed", "passed")
 
     rule.write_text(text.replace("match: false", "match: true", 1), encoding="utf-8")
-    done = _run(pack, "ci", "--engine", "reader")
+    done = run(pack, "ci", "--engine", "reader")
     assert (done.returncode, _results(done)) == (1, {"check": "passed", "test": "failed", "build --check": "passed", "verify": "passed"})
 
     rule.write_text(text, encoding="utf-8")
     output.write_text(built.replace("ephemeralcontainers", "attach"), encoding="utf-8")
-    done = _run(pack, "ci", "--engine", "reader")
+    done = run(pack, "ci", "--engine", "reader")
     assert (done.returncode, _results(done)) == (1, {"check": "passed", "test": "passed", "build --check": "failed", "verify": "failed"})
 
 
@@ -78,13 +73,13 @@ def test_the_highest_exit_code_counts(pack: Path) -> None:
     """A file that cannot be read is 3, also beside findings; a damaged manifest is 4."""
     (pack / "rules/broken.yml").write_text("title: [\n", encoding="utf-8")
     _rule(pack).write_text(_rule(pack).read_text(encoding="utf-8").replace("attack.t1609", "attack.t1086"), encoding="utf-8")
-    done = _run(pack, "ci", "--engine", "reader")
+    done = run(pack, "ci", "--engine", "reader")
     assert done.returncode == 3
-    assert _run(pack, "ci", "nothing.yml").returncode == 3
-    assert _run(pack, "ci", "--output-format", "yaml").returncode == 2
+    assert run(pack, "ci", "nothing.yml").returncode == 3
+    assert run(pack, "ci", "--output-format", "yaml").returncode == 2
     assert set(_results(done).values()) <= {"not readable", "failed"}
     (pack / "output/falco/.manifest.json").write_text("{", encoding="utf-8")
-    done = _run(pack, "ci", "--engine", "reader", "--report", "report.json")
+    done = run(pack, "ci", "--engine", "reader", "--report", "report.json")
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     report = json.loads((pack / "report.json").read_text(encoding="utf-8"))["results"]
@@ -94,12 +89,12 @@ def test_the_highest_exit_code_counts(pack: Path) -> None:
 def test_every_format_tells_the_same(pack: Path) -> None:
     """JSON, JUnit and annotations hold the rows and findings of all steps."""
     _rule(pack).write_text(_rule(pack).read_text(encoding="utf-8").replace("attack.t1609", "attack.t1086"), encoding="utf-8")
-    rows = json.loads(_run(pack, "ci", "--engine", "reader", "--output-format", "json").stdout)["results"]
+    rows = json.loads(run(pack, "ci", "--engine", "reader", "--output-format", "json").stdout)["results"]
     assert {row["step"] for row in rows} == set(STEPS)
-    root = ElementTree.fromstring(_run(pack, "ci", "--engine", "reader", "--output-format", "junit").stdout)
+    root = ElementTree.fromstring(run(pack, "ci", "--engine", "reader", "--output-format", "junit").stdout)
     assert [suite.get("name") for suite in root] == STEPS
     assert int(root[0].get("failures", "0")) == 1
-    lines = _run(pack, "ci", "--engine", "reader", "--output-format", "github").stdout.splitlines()
+    lines = run(pack, "ci", "--engine", "reader", "--output-format", "github").stdout.splitlines()
     number = next(n for n, line in enumerate(_rule(pack).read_text(encoding="utf-8").splitlines(), 1) if "attack.t1086" in line)
     start = f"::warning file=rules/kubernetes/audit/ephemeral_container_added.yml,line={number},col=26,"
     assert any(line.startswith(start) for line in lines), lines
@@ -129,7 +124,7 @@ def test_the_page_shows_what_happens(tmp_path: Path) -> None:
             folder /= words[1]
             continue
         assert words[0] == "converter"
-        done = _run(folder, *words[1:])
+        done = run(folder, *words[1:])
         assert done.returncode == 0, f"{command}: {done.stderr}"
         assert "Traceback" not in done.stderr
         for line in shown:

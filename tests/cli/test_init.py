@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from inprocess import run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -22,7 +23,7 @@ INSTALL = re.compile(r"python -m pip install (--disable-pip-version-check )?-r r
 
 
 def _run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(BIN / "converter"), *words], cwd=cwd, capture_output=True, text=True, check=False)
+    return run(cwd, *words)
 
 
 def _pack(folder: Path, host: str) -> Path:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-
-CONVERTER = Path(sys.executable).with_name("converter")
-
-
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(CONVERTER), *words], cwd=folder, capture_output=True, text=True, check=False)
+from inprocess import run
 
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new pack with a test that fails, and an output that was changed."""
     folder = tmp_path_factory.mktemp("results")
-    assert _run(folder, "init", "pack").returncode == 0
+    assert run(folder, "init", "pack").returncode == 0
     rule = folder / "pack/rules/kubernetes/audit/ephemeral_container_added.yml"
     text = rule.read_text(encoding="utf-8").replace("name: somebody reads the list", "name: '::error::<b>\"&' # read")
     rule.write_text(text.replace("event: {<<: *added, verb: get}", "event: {<<: *added, verb: patch}"), encoding="utf-8")
@@ -33,15 +26,15 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_test_tells_each_test(pack: Path) -> None:
     """JSON has a row for each test, JUnit a case, GitHub an annotation for the one that fails, at its place."""
-    rows = json.loads(_run(pack, "test", "--output-format", "json").stdout)
+    rows = json.loads(run(pack, "test", "--output-format", "json").stdout)
     assert set(rows) == {"schema_version", "tool", "results"}
     assert [one["passed"] for one in rows["results"]].count(False) == 1
-    done = _run(pack, "test", "--output-format", "junit")
+    done = run(pack, "test", "--output-format", "junit")
     (suite,) = ElementTree.fromstring(done.stdout)
     assert (done.returncode, suite.get("tests"), suite.get("failures")) == (1, str(len(rows["results"])), "1")
     (failed,) = [case for case in suite if case.find("failure") is not None]
     assert failed.get("name") == '::error::<b>"&'
-    (line,) = _run(pack, "test", "--output-format", "github").stdout.splitlines()
+    (line,) = run(pack, "test", "--output-format", "github").stdout.splitlines()
     found = re.match(r"::error file=rules/kubernetes/audit/ephemeral_container_added\.yml,line=(\d+),", line)
     assert found
     text = (pack / "rules/kubernetes/audit/ephemeral_container_added.yml").read_text(encoding="utf-8").splitlines()
@@ -50,14 +43,14 @@ def test_test_tells_each_test(pack: Path) -> None:
 
 def test_verify_tells_each_output(pack: Path) -> None:
     """JSON has a row for each output, JUnit a case that holds the counter-example, GitHub an annotation for the one that was changed."""
-    rows = json.loads(_run(pack, "verify", "--engine", "reader", "--output-format", "json").stdout)["results"]
+    rows = json.loads(run(pack, "verify", "--engine", "reader", "--output-format", "json").stdout)["results"]
     assert sorted(one["target"] for one in rows) == ["elastic", "falco", "python", "splunk"]
-    done = _run(pack, "verify", "--engine", "reader", "--output-format", "junit")
+    done = run(pack, "verify", "--engine", "reader", "--output-format", "junit")
     (suite,) = ElementTree.fromstring(done.stdout)
     (failed,) = [case for case in suite if case.find("failure") is not None]
     assert (done.returncode, str(failed.get("name")).endswith(" on falco")) == (1, True)
     assert "the rule matches, the output does not match" in (failed[0].text or "")
-    lines = _run(pack, "verify", "--engine", "reader", "--output-format", "github").stdout.splitlines()
+    lines = run(pack, "verify", "--engine", "reader", "--output-format", "github").stdout.splitlines()
     assert lines
     assert all(line.startswith("::error ") for line in lines)
 
@@ -65,11 +58,11 @@ def test_verify_tells_each_output(pack: Path) -> None:
 @pytest.mark.parametrize("command", ["check", "test", "verify", "ci"])
 def test_wrong_words_and_paths_have_their_codes(command: str, tmp_path: Path) -> None:
     """A format that there is not is 2, a path that there is not is 3, in every format."""
-    assert _run(tmp_path, command, "--output-format", "toml").returncode == 2
+    assert run(tmp_path, command, "--output-format", "toml").returncode == 2
     for name in ("text", "json", "github", "junit"):
-        done = _run(tmp_path, command, "nothing", "--output-format", name)
+        done = run(tmp_path, command, "nothing", "--output-format", name)
         assert done.returncode == 3, done.stderr
         assert "Traceback" not in done.stderr
-    json.loads(_run(tmp_path, command, "nothing", "--output-format", "json").stdout)
-    (line, *_) = _run(tmp_path, command, "nothing", "--output-format", "github").stdout.splitlines()
+    json.loads(run(tmp_path, command, "nothing", "--output-format", "json").stdout)
+    (line, *_) = run(tmp_path, command, "nothing", "--output-format", "github").stdout.splitlines()
     assert line.startswith("::error file=nothing,line=1,col=1,title=R020::")
