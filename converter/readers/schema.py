@@ -18,6 +18,7 @@ from typing import Any
 import converter.data
 from converter.formats import Map, Seq
 from converter.model import Diagnostic, Severity, Source
+from converter.readers.conforms import Predicate, form, predicate
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -43,8 +44,16 @@ def schema(name: str) -> Mapping[str, Any]:
 
 def check(value: object, name: str, source: Source, offsets: int, part: str = "") -> tuple[Diagnostic, ...]:
     """Return what a document has against a schema, or one of its definitions: R012 wrong value, R013 missing key, R015 unknown key."""
+    if _conforms(name, part)(value):
+        return ()
     whole = schema(name)
     return tuple(_Check(whole, source).value(value, whole["$defs"][part] if part else whole, offsets, part))
+
+
+@cache
+def _conforms(name: str, part: str) -> Predicate:
+    whole = schema(name)
+    return predicate(whole["$defs"][part] if part else whole, whole)
 
 
 class _Check:
@@ -96,7 +105,7 @@ class _Check:
             help_text = f"did you mean '{close[0]}'?" if close else "one of: " + ", ".join(schema["enum"])
             yield self._tell("R012", offsets, f"'{value}' is not a value of {name}", help_text)
         if isinstance(value, str):
-            if "pattern" in schema and not _fits(schema["pattern"], value):
+            if "pattern" in schema and not form(schema["pattern"]).search(value):
                 yield self._tell("R012", offsets, f"'{value[:60]}' does not have the form of {name}", f"the form is {schema['pattern']}")
             if len(value) < schema.get("minLength", 0):
                 yield self._tell("R012", offsets, f"{name} is empty", "write a text")
@@ -123,8 +132,3 @@ def _kind(value: object) -> str:
         case None:
             return "empty"
     return f"a {type(value).__name__}"
-
-
-def _fits(pattern: str, text: str) -> bool:
-    r"""Whether a text has a pattern's form, by JSON Schema's rules: ``$`` is the text's end, ``\d`` an ASCII digit."""
-    return re.search(r"\Z".join(pattern.rsplit("$", 1)) if pattern.endswith("$") else pattern, text, re.ASCII) is not None

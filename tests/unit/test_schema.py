@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from converter.formats import read
-from converter.readers.schema import check, schema
+from converter.readers.schema import _Check, check, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = sorted((ROOT / "rules").rglob("*.yml"))
@@ -71,6 +71,8 @@ def findings(value: dict[str, Any]) -> list[str]:
     document = documents[0]
     found = check(document.value, "rule", document.source, document.offsets)
     assert all(one.span is not None and one.span.path == "a.yml" for one in found)
+    walked = _Check(schema("rule"), document.source).value(document.value, schema("rule"), document.offsets, "")
+    assert found == tuple(walked), "the quick answer passes what the walk has something to say of"
     return [one.code for one in found]
 
 
