@@ -69,7 +69,8 @@ def remove(path: Path, below: Path) -> None:
     """Remove a file, if it is there, and no link below ``below`` leads to it."""
     try:
         refuse_links(path, below)
-        path.unlink(missing_ok=True)
+        if path.exists():  # where nothing can be written, nothing to do is no failure
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be removed: {(error.strerror or str(error)).lower()}") from error
 

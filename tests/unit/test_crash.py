@@ -394,7 +394,7 @@ def test_files_that_do_not_fit(work: Path, size: int) -> None:
 
 
 def test_a_full_disk(work: Path) -> None:
-    """On a disk that is really full: exit 4, and all is mended when there is room."""
+    """On a disk that is really full, or read-only: exit 4 where something would be written; all is mended when there is room."""
     put("one")
     disk = work / "disk"
     disk.mkdir()
@@ -412,6 +412,19 @@ def test_a_full_disk(work: Path) -> None:
         (disk / "filler").unlink()
         subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
         assert build(request("disk/output")).diagnostics == ()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        for number, words in (
+            (0, ["build", "-t", "splunk", "-o", "disk/output"]),
+            (4, ["bundle", "-o", "disk/b.tar"]),
+            (4, ["build", "-o", "disk/new"]),
+        ):
+            ended = subprocess.run([CONVERTER, *words], capture_output=True, text=True, check=False)
+            assert (ended.returncode, "Traceback" in ended.stderr) == (number, False)
+            assert ("read-only file system" in ended.stderr) == (number == 4)
+        put("two")
+        ended = subprocess.run([CONVERTER, "build", "-t", "splunk", "-o", "disk/output"], capture_output=True, text=True, check=False)
+        assert (ended.returncode, "read-only file system" in ended.stderr) == (4, True)
+        put("one")
         assert tree(disk / "output/splunk") == {name.partition("/")[2]: data for name, data in clean("one").items()}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
