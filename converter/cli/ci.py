@@ -75,7 +75,7 @@ def _steps(where: list[Path], targets: Sequence[Target], output: Path, policy: P
     """Return all steps; check, test and verify share one reading of the pack."""
     from converter.cli.check import check_step, chosen
     from converter.cli.test import test_step
-    from converter.cli.verify import verified, verify_step
+    from converter.cli.verify import tell_counter_examples, verified, verify_step
     from converter.pack import OutputError, load_pack
     from converter.verify import EngineMissingError
 
@@ -84,7 +84,9 @@ def _steps(where: list[Path], targets: Sequence[Target], output: Path, policy: P
     for name in ("build --check", "verify"):
         try:
             if name == "verify":
-                steps.append(verify_step(pack, verified(pack, [target.name for target in targets], output, engine)))
+                done = verified(pack, [target.name for target in targets], output, engine)
+                tell_counter_examples(done)
+                steps.append(verify_step(pack, done))
             else:
                 steps.append(build_step(where, targets, output, policy))
         except (OutputError, EngineMissingError) as error:

@@ -115,11 +115,19 @@ def verify_step(pack: Pack, done: Verification) -> Step:
 
 def tell_verdicts(done: Verification) -> None:
     """Print the counter-examples, the notes and the table."""
-    for verdict in done.verdicts:
-        _show(verdict)
+    tell_counter_examples(done)
     for note in done.notes:
         say(f"note: {note}")
     say(table(["rule", "target", "status", "evidence", "atoms", "events"], [_row(verdict) for verdict in done.verdicts]))
+
+
+def tell_counter_examples(done: Verification) -> None:
+    """Print each event on which an output answers otherwise than its rule."""
+    for verdict in done.verdicts:
+        for one in verdict.measured.disagreements if verdict.measured else ():
+            say(f"{verdict.artifact}: {one.label}")
+            say(f"  the rule {_answer(one.expected)}, the output {_answer(one.got)}")
+            say("  event: " + json.dumps(one.event, ensure_ascii=False))
 
 
 def _case(verdict: Verdict) -> Case:
@@ -134,13 +142,6 @@ def _case(verdict: Verdict) -> Case:
     return Case(
         verdict.loaded.file.name, f"{verdict.loaded.rule.title} on {verdict.target}", span.path, span.line, failure, "failure", text
     )
-
-
-def _show(verdict: Verdict) -> None:
-    for one in verdict.measured.disagreements if verdict.measured else ():
-        say(f"{verdict.artifact}: {one.label}")
-        say(f"  the rule {_answer(one.expected)}, the output {_answer(one.got)}")
-        say("  event: " + json.dumps(one.event, ensure_ascii=False))
 
 
 def _answer(value: bool) -> str:

@@ -67,6 +67,7 @@ def test_each_step_fails_on_its_own_mistake(pack: Path) -> None:
     output.write_text(built.replace("ephemeralcontainers", "attach"), encoding="utf-8")
     done = run(pack, "ci", "--engine", "reader")
     assert (done.returncode, _results(done)) == (1, {"check": "passed", "test": "passed", "build --check": "failed", "verify": "failed"})
+    assert "the rule matches, the output does not match" in done.stderr
 
 
 def test_the_highest_exit_code_counts(pack: Path) -> None:
