@@ -59,6 +59,7 @@ from converter.ir.regex import (
 )
 from converter.ir.regex_cost import alphabet, ambiguous_repeat, competing, settled
 from converter.ir.regex_read import read_regex
+from converter.ir.regex_sample import regex_samples
 from converter.ir.regex_search import regex_finder
 from converter.ir.usage import used_detections
 
@@ -124,6 +125,7 @@ __all__ = [
     "parts_of",
     "read_regex",
     "regex_finder",
+    "regex_samples",
     "scalar_text",
     "settled",
     "sigma_text",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converter.data import Field
-from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Text, Wild, atoms, lookup
+from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Regex, Text, Wild, atoms, lookup, regex_samples
 from converter.verify.examples import Example
 
 MISSING = object()
@@ -64,6 +64,8 @@ def _asked(tree: Node) -> dict[str, list[Any]]:
                 wanted += [value, value - 1, value + 1]
             case Boolean(value):
                 wanted.append(value)
+            case Regex(pattern, flags):
+                wanted += regex_samples(pattern, flags)
             case _:
                 pass
     return asked

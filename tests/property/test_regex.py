@@ -7,7 +7,7 @@ import re
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from converter.ir import Anchor, RegexProblem, Repeat, nodes_of, read_regex, regex_finder, spellings, trimmed
+from converter.ir import Anchor, RegexProblem, Repeat, nodes_of, read_regex, regex_finder, regex_samples, spellings, trimmed
 from converter.ir.regex import complement, merged
 from converter.ir.regex_problem import PatternError
 from converter.ir.regex_search import _spelled
@@ -138,3 +138,18 @@ def test_a_complement_holds_every_other_character(ranges: list[tuple[int, int]])
         assert any(a <= code <= b for a, b in ranges) == any(a <= code <= b for a, b in found)
         assert any(a <= code <= b for a, b in found) != any(a <= code <= b for a, b in other)
     assert complement(other) == found
+
+
+@settings(max_examples=300, deadline=None)
+@given(PATTERNS, FLAGS)
+def test_samples_are_found_by_another_engine(pattern: str, flags: str) -> None:
+    """What is given as found is found, by Python's engine too."""
+    assume(_compiles(pattern))
+    assert all(_searched(pattern, flags, text) for text in regex_samples(pattern, flags))
+
+
+def test_samples_go_every_way() -> None:
+    """Each alternative, both cases, few and many repetitions have a text; what is not searched for has none."""
+    found = regex_samples(r"(?:cur[lL]|wget){1,2} ?x?$", "i")
+    assert {"curl", "wget", "curlcurl", "curl ", "curlx"} <= {text.lower() for text in found}
+    assert regex_samples("a(?=b)") == ()
