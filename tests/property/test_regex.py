@@ -120,6 +120,7 @@ def test_any_text_is_read_or_refused_at_a_place(pattern: str) -> None:
     assert not any(isinstance(one, Repeat) and isinstance(one.child, Anchor) for one in nodes_of(tree))
 
 
+@settings(deadline=None)
 @given(st.characters())
 def test_spellings_are_one_class(character: str) -> None:
     """A character is among its spellings, which all have the same ones, and ASCII never meets non-ASCII."""
@@ -129,6 +130,7 @@ def test_spellings_are_one_class(character: str) -> None:
     assert len({one.isascii() for one in group}) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)).map(lambda pair: (min(pair), max(pair)))))
 def test_a_complement_holds_every_other_character(ranges: list[tuple[int, int]]) -> None:
     """Each code is in a class or in its complement, and the complement's complement is the class."""
