@@ -133,7 +133,7 @@ def regex_command(text: Expanded, start: int, end: int) -> Command:
     """Read ``regex field="pattern"``, with ``!=`` too, or a pattern alone, which searches ``_raw``."""
     words = _Words(text, start, end)
     field, negated = "_raw", False
-    if words.tokens[1].kind == "mark":
+    if len(words.tokens) > 1 and words.tokens[1].kind == "mark":
         field = words.name()
         if not words.is_mark("=") and not words.is_mark("!="):
             raise words.wrong("'=' or '!=' is due here")
