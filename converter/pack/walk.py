@@ -14,6 +14,7 @@ from converter.model import Diagnostic, Rule, Severity, Source, has_errors, orde
 from converter.readers import read_rules
 
 FILE_SIZE = 16 << 20
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +200,14 @@ def read_bytes(path: Path, limit: int = FILE_SIZE) -> bytes:
         raise IsADirectoryError(21, "is a folder")
     if not stat.S_ISREG(info.st_mode):
         raise OSError(22, "is not a regular file")
-    with open(path, "rb") as stream:
-        data = stream.read(min(info.st_size, limit) + 1)
-        return data if len(data) <= info.st_size else data + stream.read(limit + 1 - len(data))
+    handle = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        data = os.read(handle, min(info.st_size, limit) + 1)
+        while len(data) != info.st_size and len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def unreadable(name: str, error: OSError) -> Diagnostic:

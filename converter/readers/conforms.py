@@ -20,6 +20,8 @@ Predicate: TypeAlias = Callable[[object], bool]
 
 _SAID: Final = frozenset(("type", "description", "title", "$schema", "$id", "$defs"))
 _TEXT: Final = _SAID | {"enum", "pattern", "minLength", "maxLength"}
+_TEXTS: Final = (str, datetime.date)
+"""YAML reads an unquoted date as one; rules mean its text."""
 _LIST: Final = _SAID | {"items"}
 _OBJECT: Final = _SAID | {"required", "properties", "additionalProperties"}
 
@@ -29,6 +31,8 @@ def predicate(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Predicate:
     if "$ref" in schema:
         return _referred(schema["$ref"], whole)
     match schema.get("type"):
+        case "string" if _SAID.issuperset(schema):
+            return lambda value: isinstance(value, _TEXTS)
         case "string" if _TEXT.issuperset(schema):
             return _text(schema)
         case "array" if _LIST.issuperset(schema):
@@ -69,7 +73,6 @@ def _text(schema: Mapping[str, Any]) -> Predicate:
     low, high = schema.get("minLength", 0), schema.get("maxLength", 1 << 30)
 
     def text(value: object) -> bool:
-        # YAML reads an unquoted date as one; rules mean its text.
         found = value.isoformat() if isinstance(value, datetime.date) else value
         if not isinstance(found, str) or not low <= len(found) <= high:
             return False

@@ -105,12 +105,13 @@ def _date(value: object) -> str:
 
 
 def _places(value: Map, prefix: str, positions: dict[str, int], depth: int) -> None:
-    for index, (key, one) in enumerate(value.items()):
+    for (key, one), place in zip(value.items(), value.offsets[1::2], strict=True):
         name = f"{prefix}{key}"
-        positions[name] = value.offsets[2 * index + 1]
-        if depth and isinstance(one, Map) and name not in ("detection",):
-            _places(one, f"{name}.", positions, depth - 1)
-        elif isinstance(one, Seq) and name == "x-converter.tests":
+        positions[name] = place
+        if isinstance(one, Map):
+            if depth and name != "detection":
+                _places(one, f"{name}.", positions, depth - 1)
+        elif name == "x-converter.tests" and isinstance(one, Seq):
             positions.update({f"{name}.{number}": place for number, place in enumerate(one.offsets)})
 
 
