@@ -155,7 +155,7 @@ class _Contents:
         self.outcomes += outcomes
         done = [one for one in outcomes if one.allowed and one.compilation]
         folder = request.output / target.name
-        former = {entry.rule for entry in read_manifest(folder).values() if entry.rule}
+        former = {rule for entry in read_manifest(folder).values() for rule in entry.rule.split(",")}
         by_rule = self._add_artifacts(target, done)
         # A package holds each query as the base's own file does, so what verify found on that file holds for it.
         judged = by_rule if base.name == target.name else self._artifacts(base, done)
