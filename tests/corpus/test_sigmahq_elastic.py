@@ -1,0 +1,96 @@
+"""SigmaHQ on Elastic: what is refused and why, and outputs that answer made-up events as their rules do."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converter.data import Source, fields, source_of
+from converter.ir import FieldMatch, Node, Text, Wild, atoms, evaluate, unevaluable
+from converter.model import Diagnostic, Fidelity, Status, joined
+from converter.pack import Loaded, compile_rule, load_pack
+from converter.targets import target
+from converter.verify.examples import Example
+from converter.verify.readings import Artifact, read_artifact
+from converter.verify.variants import variants
+
+pytestmark = [pytest.mark.corpus, pytest.mark.slow]
+ELASTIC = target("elastic")
+ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
+EVENTS = 60
+"""Made-up events of a rule."""
+SHARE = 8
+"""One rule of so many is asked; all were, once."""
+
+
+@pytest.fixture(scope="module")
+def rules(corpora: Path) -> list[tuple[Loaded, Source]]:
+    """The rules of log sources that Elastic has."""
+    found = []
+    for loaded in load_pack([corpora / "corpora" / "sigmahq"]).rules:
+        source = source_of(loaded.rule.logsource)
+        if source is not None and "elastic" in source.targets and loaded.tree is not None:
+            found.append((loaded, source))
+    return found
+
+
+def _asked(tree: Node, chance: random.Random) -> dict[str, Any]:
+    """Return an event that has for each field a value that one of its tests asks for."""
+    event: dict[str, Any] = {}
+    for atom in chance.sample(atoms(tree), len(atoms(tree))):
+        if isinstance(atom, FieldMatch) and isinstance(atom.test, Text) and "." not in atom.field:
+            parts = atom.test.parts
+            text = "".join(part if isinstance(part, str) else chance.choice(["", "zz"]) if part is Wild.MANY else "q" for part in parts)
+            event.setdefault(atom.field, text)
+    return event
+
+
+def _events(tree: Node, source: str, chance: random.Random) -> Iterator[dict[str, Any]]:
+    for number in range(4):
+        base = _asked(tree, chance)
+        made = list(variants(tree, Example(str(number), base, None), fields(source)))
+        yield base
+        for one in chance.sample(made, min(len(made), EVENTS // 4)):
+            yield dict(one.event)
+
+
+def test_outputs_answer_as_their_rules(rules: list[tuple[Loaded, Source]]) -> None:
+    """On events made of what a rule asks for, an output departs from it only in the declared direction."""
+    chance = random.Random(1)
+    asked = matched = 0
+    for loaded, source in rules[::SHARE]:
+        outcome = compile_rule(loaded, ELASTIC, {}, ALL)
+        assert loaded.tree is not None
+        if outcome.compilation is None or not outcome.compilation.parts or unevaluable(loaded.tree, loaded.rule.source):
+            continue
+        data = ELASTIC.package([outcome.compilation], ["rule"], {})[0].data
+        events = list(_events(loaded.tree, source.id, chance))
+        answers = read_artifact("elastic", Artifact("rule.toml", data, loaded.rule.id, source.id), events)
+        assert not isinstance(answers, Diagnostic), (loaded.file.name, answers.render())
+        direction = joined(outcome.losses)
+        for event, fires in zip(events, answers, strict=True):
+            means = evaluate(loaded.tree, event)
+            asked, matched = asked + 1, matched + means
+            allowed = direction in (Fidelity.MIXED, Fidelity.UNKNOWN) or direction is (Fidelity.WIDER if fires else Fidelity.NARROWER)
+            assert fires == means or allowed, (loaded.file.name, direction, event, outcome.compilation.parts)
+    assert asked > 5_000
+    assert matched > asked / 20
+
+
+def test_process_rules_are_exact_or_named(rules: list[tuple[Loaded, Source]]) -> None:
+    """A rule about a process is exact, or needs a field that Defend lacks, a value that it leaves out, or one of a few named forms."""
+    others: Counter[str] = Counter()
+    exact = 0
+    for loaded, source in rules:
+        if source.id.endswith("process_creation"):
+            outcome = compile_rule(loaded, ELASTIC, {}, frozenset())
+            exact += outcome.status is Status.EXACT
+            codes = {one.code for one in outcome.diagnostics} - {"T001", "T005", "T119", "M011"}
+            others += Counter(codes if outcome.status is not Status.EXACT else ())
+    assert exact > 1_000
+    assert sum(others.values()) <= 5, others
