@@ -40,9 +40,11 @@ def command(names: tuple[str, ...]) -> None:
                 shown = ", ".join(
                     f"{kind} {value}" if kind != "any" else str(value)
                     for kind, value in entry.items()
-                    if kind not in ("case", "why", "source")
+                    if kind not in ("case", "source") and not kind.startswith("why")
                 )
-                rows.append([feature, shown or "unsupported", str(entry.get("why", ""))])
+                reasons = sorted((kind, str(text)) for kind, text in entry.items() if kind.startswith("why"))
+                why = [text if kind == "why" else f"{kind.removeprefix('why_')}: {text}" for kind, text in reasons]
+                rows.append([feature, shown or "unsupported", "; ".join(why)])
             put(table(["feature", "fidelity by field type", "why"], rows) + "\n")
 
 
