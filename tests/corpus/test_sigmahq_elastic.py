@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -94,3 +95,42 @@ def test_process_rules_are_exact_or_named(rules: list[tuple[Loaded, Source]]) ->
             others += Counter(codes if outcome.status is not Status.EXACT else ())
     assert exact > 1_000
     assert sum(others.values()) <= 5, others
+
+
+KINDS = {1: "windows_process_creation", 11: "windows_file_event", 13: "windows_registry_set"}
+"""Sysmon's events, by the log source that they are of."""
+
+
+def _documents(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the events of a file, which holds one after the other."""
+    at, decoder = 0, json.JSONDecoder()
+    while (at := len(text) - len(text[at:].lstrip())) < len(text):
+        one, at = decoder.raw_decode(text, at)
+        yield one["Event"]
+
+
+def test_recorded_events(corpora: Path, rules: list[tuple[Loaded, Source]]) -> None:
+    """On recorded events of Sysmon every output that is built exactly answers as its rule; each rule finds its own recording."""
+    recorded: dict[str, list[dict[str, Any]]] = {name: [] for name in KINDS.values()}
+    own: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted((corpora / "events" / "sigmahq_regression").rglob("*.json")):
+        for event in _documents(path.read_text(encoding="utf-8")):
+            number = event["System"]["EventID"]
+            if number in KINDS and isinstance(event.get("EventData"), dict):
+                found = {key: value for key, value in event["EventData"].items() if isinstance(value, str | int)} | {"EventID": number}
+                recorded[KINDS[number]].append(found)
+                own.setdefault(path.stem, []).append(found)
+    asked = matched = 0
+    for loaded, source in rules:
+        outcome = compile_rule(loaded, ELASTIC, {}, frozenset())
+        if loaded.rule.id not in own or source.id not in recorded or outcome.status is not Status.EXACT or outcome.compilation is None:
+            continue
+        data = ELASTIC.package([outcome.compilation], ["rule"], {})[0].data
+        answers = read_artifact("elastic", Artifact("rule.toml", data, loaded.rule.id, source.id), recorded[source.id])
+        assert isinstance(answers, list), answers.render()
+        assert loaded.tree is not None
+        assert answers == [evaluate(loaded.tree, event) for event in recorded[source.id]], loaded.file.name
+        asked += 1
+        matched += any(answer for answer, event in zip(answers, recorded[source.id], strict=True) if event in own[loaded.rule.id])
+    assert asked > 40
+    assert matched >= asked - 3
