@@ -2,6 +2,7 @@
 
 from converter.languages.falco.check import check
 from converter.languages.falco.evaluate import matches
+from converter.languages.falco.facts import profile_of
 from converter.languages.falco.fields import FieldType, fields_of
 from converter.languages.falco.output import Output, read_output
 from converter.languages.falco.read import read
@@ -27,6 +28,7 @@ __all__ = [
     "expand",
     "fields_of",
     "matches",
+    "profile_of",
     "read",
     "read_output",
     "read_rules",

@@ -33,3 +33,14 @@ def known_since(construct: str, profile: str) -> bool:
     """Say whether an engine of this profile reads the construct."""
     since: str = facts()["since"].get(construct, {}).get("profile", PROFILES[0])
     return PROFILES.index(profile) >= PROFILES.index(since)
+
+
+def profile_of(engine: str) -> str:
+    """Return the profile of the oldest engine that reads a file which asks for this version, such as ``0.43.0``."""
+    asked = _numbers(engine)
+    newer = [profile for profile, entry in facts()["engines"].items() if _numbers(entry["engine"]) <= asked]
+    return newer[-1] if newer else PROFILES[0]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -13,6 +13,9 @@ from converter.verify.readings.reading import Artifact, Events
 def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
     """Return for each event whether the rule fires; an event that the plugin drops fires nothing, nor does one of another source."""
     file = falco.read_rules(artifact.data, artifact.path)
+    if isinstance(file, falco.RulesFile) and file.engine_version:
+        # The oldest engine that the file lets load it is the one that must read it.
+        file = falco.read_rules(artifact.data, artifact.path, profile=falco.profile_of(file.engine_version))
     if not isinstance(file, falco.RulesFile):
         return file[0]
     if len(file.rules) != 1:
