@@ -56,38 +56,46 @@ def convert() -> None:
 
 
 _LOAD_OURS = """
-import sys, time, gc, pathlib
+import gc, pathlib, resource, sys, time
 from converter.pack import load_pack
 gc.disable()
 start = time.process_time(); pack = load_pack([pathlib.Path(sys.argv[1])]); took = time.process_time() - start
-print(took, len(pack.rules))
+lowered = sum(loaded.tree is not None for loaded in pack.rules)
+print(took, len(pack.rules), lowered, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "sigma.rule" in sys.modules)
 """
 _LOAD_THEIRS = """
-import sys, time
+import resource, sys, time
 from sigma.collection import SigmaCollection
 start = time.process_time(); rules = SigmaCollection.load_ruleset([sys.argv[1]], collect_errors=True)
+parsed = 0
 for rule in rules.rules:
-    try: [one.parsed for one in rule.detection.parsed_condition]
+    try: parsed += bool([one.parsed for one in rule.detection.parsed_condition])
     except Exception: pass
-print(time.process_time() - start, len(rules.rules))
+print(time.process_time() - start, len(rules.rules), parsed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, True)
 """
 
 
 def load_corpus() -> None:
-    """Read and lower a whole rule corpus against pySigma's load and parse."""
+    """Read and lower a whole rule corpus against pySigma's load and parse: CPU seconds, and the highest memory of each process."""
     named = os.environ.get("CONVERTER_CORPORA")
     corpus = (ROOT / named / "corpora" / "sigmahq").resolve() if named else None
     if corpus is None or not corpus.is_dir():
         print("corpus: CONVERTER_CORPORA names no folder")
         return
-    lanes = [
-        subprocess.run([sys.executable, "-c", code, str(corpus)], capture_output=True, text=True, check=True).stdout.split()
-        for code in (_LOAD_OURS, _LOAD_THEIRS)
+    rounds = [
+        [
+            subprocess.run([sys.executable, "-c", code, str(corpus)], capture_output=True, text=True, check=True).stdout.split()
+            for code in (_LOAD_OURS, _LOAD_THEIRS)
+        ]
+        for _ in range(3)
     ]
-    (mine, count), (other, peer) = lanes
-    ours = f"read and lower {count} rules {float(mine):.2f} s CPU (gc off)"
-    theirs = f"pySigma load_ruleset and parse of {peer} {float(other):.2f} s"
-    print(f"corpus: {ours}, {theirs}: {float(other) / float(mine):.1f} times")
+    mine, other = (statistics.median(float(lanes[lane][0]) for lanes in rounds) for lane in (0, 1))
+    (_, count, lowered, memory, imported), (_, peers, parsed, their_memory, _) = rounds[0]
+    ours = f"read {count} rules, lower {lowered}, {mine:.2f} s CPU (gc off, {'with' if imported == 'True' else 'without'} pySigma)"
+    theirs = f"pySigma load_ruleset of {peers} and parse of {parsed} {other:.2f} s"
+    print(f"corpus: {ours}, {theirs}: {other / mine:.1f} times")
+    share = int(memory) / int(their_memory)
+    print(f"corpus: highest memory {int(memory) / 1024:.0f} MiB (gc off), pySigma's {int(their_memory) / 1024:.0f} MiB: ratio {share:.2f}")
 
 
 def oracle() -> None:
