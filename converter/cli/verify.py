@@ -77,18 +77,12 @@ def command(
 def verified(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Verification:
     """Return what verify says; without ``osmem`` being asked for by name, a missing engine is only a note.
 
-    A package holds what its base's files hold, and those are read for it.
-
     Raises:
         OutputError: if a manifest is damaged.
         EngineMissingError: if the engine was asked for by name and is not installed.
     """
-    from converter.targets import PACKAGES, target
     from converter.verify import EngineMissingError, verify
 
-    for name in (one for one in targets if one in PACKAGES):
-        say(f"note: {name} holds the rules of the files of {target(name).base}, which are read instead")
-    targets = list(dict.fromkeys(target(one).base if one in PACKAGES else one for one in targets))
     try:
         return verify(pack, targets, output, "reader" if engine == "reader" else "osmem")
     except EngineMissingError as error:

@@ -209,6 +209,9 @@ class _Writer:
         before = dict(self._manifest)
         written = [artifact.path for artifact in artifacts if self._put(artifact, before)]
         self._manifest |= {one.path: Entry(digest(one.data), "", "") for one in artifacts if one.path in written}
+        if artifacts and artifacts[0].path in written:
+            held = {"rule": ",".join(one.loaded.rule.id for one in done), "status": ",".join(one.status.value for one in done)}
+            self._manifest[artifacts[0].path] = replace(self._manifest[artifacts[0].path], **held)
         if artifacts or not any(row.is_refused for row in rows):
             for name in sorted(before.keys() - {one.path for one in artifacts}):
                 self._remove(name, before[name])
@@ -216,6 +219,7 @@ class _Writer:
         self._prune()
         main = told(self._folder / artifacts[0].path) if artifacts and artifacts[0].path in written else ""
         evidence = evidence_of_base(self._request.output, self._target, done, self._request.flags)
+        evidence |= {rule: record for one in artifacts for rule in one.rules if (record := self._evidence.get(digest(one.data)))}
         return [self._named(row, main, evidence.get(row.outcome.loaded.rule.id)) for row in rows]
 
     def _prune(self) -> None:

@@ -21,7 +21,11 @@ SIZE: Final = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One written file: the hash of its bytes, its rule (``""`` for a file of all rules) and the rule's status."""
+    """One written file: the hash of its bytes, its rule (``""`` for a file of all rules) and the rule's status.
+
+    The main file of a package has all its rules and their statuses, each
+    separated by commas.
+    """
 
     sha256: str
     rule: str

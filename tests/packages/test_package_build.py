@@ -300,17 +300,6 @@ def test_targets_lists_packages() -> None:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_verify_reads_the_bases_files(name: str, pack: Path) -> None:
-    """Asked for a package, verify says what it reads instead, and reads it."""
-    base = name.split("-")[0]
-    run("build", "-t", base)
-    done = run("verify", "-t", name, "-t", base, "--engine", "reader")
-    assert f"note: {name} holds the rules of the files of {base}, which are read instead" in done.stderr
-    assert done.stderr.count("a/one") >= 1
-    assert f"output/{name}/" not in done.stderr
-
-
-@pytest.mark.parametrize("name", PACKAGES)
 def test_no_rules_are_no_package(name: str) -> None:
     """A package of nothing is no file."""
     assert list(target(name).package([], [], {})) == []

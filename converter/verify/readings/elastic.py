@@ -8,6 +8,7 @@ from typing import Any
 
 from converter.data import elastic_document, elastic_mappings
 from converter.formats import Map, Seq, read_toml
+from converter.formats import read as read_yaml
 from converter.languages import kql
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Severity, Source
@@ -65,11 +66,13 @@ class ElasticRule:
 
 
 def rule_of(artifact: Artifact) -> ElasticRule | Diagnostic:
-    """Return the query and the filters of a rule's TOML."""
-    document = read_toml(artifact.data, artifact.path)
-    if isinstance(document, Diagnostic):
-        return _wrong(artifact, f"the file is not TOML: {document.message}")
-    rule = document.value.get("rule")
+    """Return the query and the filters of a rule's TOML, or of a line of Kibana's import file."""
+    is_line = artifact.path.endswith(".ndjson")
+    documents = read_yaml(artifact.data, artifact.path) if is_line else read_toml(artifact.data, artifact.path)
+    if isinstance(documents, Diagnostic):
+        return _wrong(artifact, f"the file is not {'JSON' if is_line else 'TOML'}: {documents.message}")
+    document = documents[0] if isinstance(documents, tuple) else documents
+    rule = document.value if is_line else document.value.get("rule")
     if not isinstance(rule, Map) or not isinstance(rule.get("query"), str):
         return _wrong(artifact, "the file has no rule with a query")
     if rule.get("type") != "query" or rule.get("language") != "kuery":
