@@ -178,9 +178,11 @@ def test_what_is_not_supported_is_said(name: str) -> None:
 def test_the_evidence_is_said(name: str) -> None:
     """What the page says of the shipped rules is what verify recorded for them."""
     recorded = json.loads((ROOT / "output" / name / ".evidence.json").read_text(encoding="utf-8"))
-    said = re.search(r"^Evidence of the shipped rules: `([a-z]+)`\.", page(name), re.MULTILINE)
+    said = re.search(r"^Evidence of the shipped rules: ([^.]*)\.", page(name), re.MULTILINE)
     assert said
-    assert {one["evidence"] for one in recorded.values()} == {said[1]}
+    kinds = set(re.findall("`([a-z]+)`", said[1]))
+    assert {one["evidence"] for one in recorded.values()} <= kinds
+    assert min(kinds) in {one["evidence"] for one in recorded.values()}
 
 
 @pytest.mark.parametrize("name", NAMES)
