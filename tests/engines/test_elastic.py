@@ -89,3 +89,13 @@ def test_cases_in_the_engine(tmp_path: Path) -> None:
     assert sum(verdict.evidence is Evidence.ENGINE for verdict in done.verdicts) >= 20
     assert {verdict.artifact: verdict.diagnostics for verdict in done.verdicts if verdict.failed} == {}
     assert len([note for note in done.notes if "flattened" not in note]) <= 2
+
+
+def test_many_values_stay_flat() -> None:
+    """A list of many values, and many conjuncts, are one group each: the parser's own nesting would end in the engine's bound."""
+    values = " or ".join(f'"v{number}"' for number in range(400))
+    (answer,) = parse_kuery([f"a:({values}) and not b:x and " + " and ".join(f"c:{number}" for number in range(400))])
+    outer = answer["dsl"]["bool"]["filter"]
+    assert len(outer) == 402
+    assert len(outer[0]["bool"]["should"]) == 400
+    assert outer[1]["bool"]["must_not"]["bool"]["should"]

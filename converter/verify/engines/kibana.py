@@ -32,7 +32,10 @@ def parse_kuery(texts: Sequence[str]) -> list[dict[str, Any]]:
         raise EngineMissingError(f"Kibana's parser did not answer: {type(error).__name__}") from error
     if done.returncode:
         raise EngineMissingError(f"Kibana's parser did not start: {done.stderr.decode(errors='replace').strip()[-300:]}")
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    try:
+        answers: list[dict[str, Any]] = json.loads(done.stdout)
+    except (ValueError, RecursionError) as error:
+        raise EngineMissingError(f"Kibana's parser gave no answer that can be read: {type(error).__name__}") from error
     return answers
 
 
