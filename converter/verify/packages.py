@@ -7,10 +7,12 @@ archive is followed, and a rule is known by the id that its own text names.
 from __future__ import annotations
 
 import ast
+import gzip
 import io
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +49,7 @@ def parts(package: str, folder: Path, names: Iterator[str]) -> tuple[dict[str, P
     for path in sorted(folder / name for name in names):
         try:
             found |= {one.rule: one for one in reading(path)}
-        except (OSError, ValueError, SyntaxError, RecursionError, MemoryError, tarfile.TarError, EOFError) as error:
+        except (OSError, ValueError, SyntaxError, RecursionError, MemoryError, tarfile.TarError, zlib.error, EOFError) as error:
             message = f"the package cannot be read: {error}"
             problems.append(Diagnostic("V010", Severity.ERROR, Source(told(path), "").start, message, help="build it again"))
     return found, tuple(problems)
@@ -94,12 +96,16 @@ def _searches(path: Path) -> Iterator[Part]:
 def _unpacked(data: bytes) -> dict[str, bytes]:
     """Return the two files of an archive that verify needs, in memory."""
     found: dict[str, bytes] = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        raw = stream.read(SIZE + 1)
+    if len(raw) > SIZE:
+        raise ValueError(f"it unpacks to more than {SIZE} bytes")
+    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as archive:
         for entry in archive:
             folder, _, name = entry.name.rpartition("/")
-            if name in ("savedsearches.conf", "macros.conf") and folder.endswith("/default") and entry.isreg() and entry.size <= SIZE:
-                stream = archive.extractfile(entry)
-                found[name] = stream.read() if stream else b""
+            if name in ("savedsearches.conf", "macros.conf") and folder.endswith("/default") and entry.isreg():
+                member = archive.extractfile(entry)
+                found[name] = member.read() if member else b""
     if len(found) < 2:
         raise ValueError("it holds no app with searches and macros")
     return found

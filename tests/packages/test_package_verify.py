@@ -178,3 +178,11 @@ def test_a_damaged_package_is_told(name: str, damage: bytes, output: Path, pack:
     done = verify(pack, [name], output, "reader")
     assert any(one.failed for one in done.verdicts)
     assert told(done)
+
+
+def test_an_archive_that_unpacks_without_end_is_told(output: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a small file unpacks to is bounded."""
+    monkeypatch.setattr("converter.verify.packages.SIZE", 1 << 20)
+    (output / "splunk-app" / "detection_rules.tgz").write_bytes(gzip.compress(bytes(2 << 20)))
+    done = verify(pack, ["splunk-app"], output, "reader")
+    assert any("unpacks to more than" in one for one in told(done))
