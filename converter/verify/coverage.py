@@ -14,6 +14,8 @@ def decided(tree: Node, events: Iterable[Mapping[str, Any]]) -> tuple[bool, ...]
     true_side = [False] * len(leaves)
     false_side = [False] * len(leaves)
     for event in events:
+        if all(true_side) and all(false_side):
+            break
         values = [evaluate(leaf, event) for leaf in leaves]
         answer = _answer(tree, iter(values))
         for index, value in enumerate(values):
