@@ -11,12 +11,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from converter.formats import Map, Seq
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
 from converter.ir.direct import direct
-from converter.ir.nodes import And, Node, Not, Or, atoms
+from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
 from converter.ir.values import LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
@@ -52,7 +52,7 @@ class _Lowering:
 
     def measure(self, nodes: Mapping[str, Node | None]) -> None:
         """Note how many atoms each detection has."""
-        self._sizes = {name: len(atoms(tree)) for name, tree in nodes.items() if tree is not None}
+        self._sizes = {name: _size(tree) for name, tree in nodes.items() if tree is not None}
 
     def place(self, holder: Mapping[str, Any], key: str) -> int:
         """Return the packed offsets of the value of ``key``."""
@@ -139,7 +139,8 @@ class _Lowering:
     def _build(self, tree: Condition, nodes: Mapping[str, Node], names: tuple[str, ...], at: Any) -> Node | None:  # noqa: ANN401 - a local function
         offsets = at(tree.start, tree.end)
         match tree:
-            case Name(name):
+            case Name():
+                name = tree.name
                 if name not in names:
                     close = difflib.get_close_matches(name, names, n=1)
                     self.tell(
@@ -150,24 +151,39 @@ class _Lowering:
                     )
                 self._add([name], tree)
                 return nodes.get(name)
-            case Selector(every, pattern):
+            case Selector():
+                pattern = tree.pattern
                 chosen = (_selected if len(pattern) + sum(map(len, names)) <= SHORT else selected)(pattern, names)
                 if not chosen:
                     self.tell("M005", offsets, f"no detection is named like '{pattern}'", "define one, or remove the part")
                 self._add(chosen, tree)
-                return _joined(And if every else Or, [nodes.get(name) for name in chosen], offsets)
-            case Negation(operand):
-                child = self._build(operand, nodes, names, at)
+                return _joined(And if tree.every else Or, [nodes.get(name) for name in chosen], offsets)
+            case Negation():
+                child = self._build(tree.operand, nodes, names, at)
                 return None if child is None else Not(child, offsets)
-            case Junction(word, operands):
-                found = [self._build(one, nodes, names, at) for one in operands]
-                return _joined(And if word == "and" else Or, found, offsets)
+            case Junction():
+                found = [self._build(one, nodes, names, at) for one in tree.operands]
+                return _joined(And if tree.word == "and" else Or, found, offsets)
 
     def _add(self, names: Sequence[str], tree: Condition) -> None:
         """Count the atoms that a part of the condition brings; selectors can repeat every detection."""
-        self._count += 1 + sum(self._sizes.get(name, 0) for name in names)
+        self._count += 1
+        for name in names:
+            self._count += self._sizes.get(name, 0)
         if self._count > ATOMS:
             raise ConditionError(f"the condition has more than {ATOMS} tests", tree.start, tree.end, "split the rule")
+
+
+def _size(tree: Node) -> int:
+    """Return how many atoms a tree has; its depth is that of the YAML it came from."""
+    match tree:
+        case FieldMatch() | Keyword():
+            return 1
+        case And() | Or():
+            return sum(map(_size, tree.children))
+        case Not():
+            return _size(tree.child)
+    assert_never(tree)
 
 
 def _joined(kind: type[And] | type[Or], found: list[Node | None], offsets: int) -> Node | None:

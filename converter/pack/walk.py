@@ -88,6 +88,9 @@ def _linked(rules: Sequence[Loaded]) -> Iterator[Loaded]:
     doubles = {(one.span.path, one.span.line): one for one in link([loaded.rule for loaded in rules]) if one.span}
     shared = _one_output(rules)
     for loaded in rules:
+        if not doubles and id(loaded) not in shared:
+            yield loaded
+            continue
         span = loaded.rule.span("id")
         found = [one for one in (doubles.get((span.path, span.line)), shared.get(id(loaded))) if one]
         yield Loaded(loaded.file, loaded.rule, None, ordered([*loaded.diagnostics, *found]), loaded.output) if found else loaded
