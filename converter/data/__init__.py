@@ -4,12 +4,25 @@ from converter.data.attack import Tactic, Technique, Threat, attack_tags, attack
 from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
 from converter.data.shipped import shipped
+from converter.data.spdx import (
+    LICENSE_FORM,
+    BadLicenseError,
+    License,
+    license_named,
+    meant_license,
+    read_license,
+    spdx_exceptions,
+    spdx_version,
+)
 from converter.data.splunk_view import SplunkView, splunk_event, splunk_fields, splunk_seen, splunk_view
 from converter.data.tables import Binding, Field, Source, bindings, ecs_bindings, ecs_types, fields, load, source_of, sources
 
 __all__ = [
+    "LICENSE_FORM",
+    "BadLicenseError",
     "Binding",
     "Field",
+    "License",
     "Source",
     "SplunkView",
     "Tactic",
@@ -27,11 +40,16 @@ __all__ = [
     "falco_values",
     "falco_view",
     "fields",
+    "license_named",
     "load",
+    "meant_license",
+    "read_license",
     "retired",
     "shipped",
     "source_of",
     "sources",
+    "spdx_exceptions",
+    "spdx_version",
     "splunk_event",
     "splunk_fields",
     "splunk_seen",

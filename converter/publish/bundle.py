@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from converter.data import License
 from converter.model import Artifact, Diagnostic, Severity, Source, Status, has_errors
 from converter.pack import (
     Loaded,
@@ -44,7 +45,7 @@ from converter.publish.contents import (
     sums_bytes,
     target_entry,
 )
-from converter.publish.license import Expression, license_of
+from converter.publish.license import license_of
 from converter.publish.members import MEMBER_SIZE, MEMBERS, SIZE
 from converter.publish.names import Places, problem_of
 from converter.targets import Target, UnpackableError
@@ -106,8 +107,8 @@ def make_bundle(request: BundleRequest, kind: str) -> Bundle:
     return Bundle(data, pack, tuple(contents.outcomes), contents.manifest, tuple(contents.files), reading, tuple(contents.findings))
 
 
-def _licensed(rules: Sequence[Loaded], default: str) -> tuple[list[tuple[Loaded, Expression]], tuple[Diagnostic, ...]]:
-    found: list[tuple[Loaded, Expression]] = []
+def _licensed(rules: Sequence[Loaded], default: str) -> tuple[list[tuple[Loaded, License]], tuple[Diagnostic, ...]]:
+    found: list[tuple[Loaded, License]] = []
     problems: list[Diagnostic] = []
     for loaded in rules:
         expression = license_of(loaded.rule, default)
@@ -129,12 +130,12 @@ class _Contents:
         self.manifest: dict[str, Any] = {}
         self._request = request
         self._places = Places()
-        self._licensed: list[tuple[Loaded, Expression]] = []
+        self._licensed: list[tuple[Loaded, License]] = []
         self._tests: dict[str, tuple[TestResult, ...]] = {}
         self._targets: dict[str, dict[str, Any]] = {}
         self._shared: list[dict[str, Any]] = []
 
-    def add_rules(self, licensed: Sequence[tuple[Loaded, Expression]]) -> None:
+    def add_rules(self, licensed: Sequence[tuple[Loaded, License]]) -> None:
         """Take the rules' files as they are, with the event files of their tests, and run the tests."""
         self._licensed = list(licensed)
         for loaded, _ in licensed:
@@ -214,7 +215,7 @@ class _Contents:
         self._take(MANIFEST, json_bytes(self.manifest), None)
         self._take(SUMS, sums_bytes({name: digest(data) for name, data in self.files.items()}), None)
 
-    def _entry(self, loaded: Loaded, expression: Expression) -> dict[str, Any]:
+    def _entry(self, loaded: Loaded, expression: License) -> dict[str, Any]:
         path, rule = rule_path(loaded), loaded.rule.id
         return rule_entry(loaded, expression, digest(self.files.get(path, b"")), self._tests[rule], self._targets[rule])
 

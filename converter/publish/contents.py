@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from converter.data import attack_version, load, source_of
+from converter.data import License, attack_version, load, source_of, spdx_version
 from converter.model import Loss, Rule
 from converter.pack import Loaded, Outcome, Record, digest
-from converter.publish.license import Expression, list_version
 from converter.verify import TestResult
 
 SCHEMA_VERSION: Final = 1
@@ -58,7 +57,7 @@ def data_versions(rules: Sequence[Rule]) -> dict[str, Any]:
         source = source_of(rule.logsource)
         if source and source.id not in found:
             found[source.id] = digest(json_bytes([dict(source.sigma), dict(source.targets), _tables(source.id, sorted(source.targets))]))
-    return {"attack": attack_version(), "fields": found, "spdx": list_version()}
+    return {"attack": attack_version(), "fields": found, "spdx": spdx_version()}
 
 
 def _tables(source: str, targets: Sequence[str]) -> list[Any]:
@@ -102,9 +101,7 @@ def target_entry(outcome: Outcome, artifact: tuple[str, str] | None, record: Rec
     }
 
 
-def rule_entry(
-    loaded: Loaded, expression: Expression, sha256: str, tests: Sequence[TestResult], targets: Mapping[str, Any]
-) -> dict[str, Any]:
+def rule_entry(loaded: Loaded, expression: License, sha256: str, tests: Sequence[TestResult], targets: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the manifest says of a rule."""
     rule = loaded.rule
     return {
@@ -130,7 +127,7 @@ def rule_entry(
     }
 
 
-def license_texts(folder: Path, expressions: Sequence[Expression]) -> dict[str, bytes]:
+def license_texts(folder: Path, expressions: Sequence[License]) -> dict[str, bytes]:
     """Return the licences' texts that the pack has in ``LICENSES/<identifier>.txt``, by their path in the bundle."""
     from converter.pack import read_bytes
 
@@ -146,7 +143,7 @@ def license_texts(folder: Path, expressions: Sequence[Expression]) -> dict[str, 
     return found
 
 
-def license_entries(licensed: Sequence[tuple[Loaded, Expression]], texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def license_entries(licensed: Sequence[tuple[Loaded, License]], texts: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """Return each licence with its text's path, and the rules under it."""
     rules: dict[str, list[str]] = {}
     for loaded, expression in licensed:
@@ -165,7 +162,7 @@ def license_entries(licensed: Sequence[tuple[Loaded, Expression]], texts: Mappin
     return entries
 
 
-def notice(licensed: Sequence[tuple[Loaded, Expression]], texts: Mapping[str, bytes]) -> bytes:
+def notice(licensed: Sequence[tuple[Loaded, License]], texts: Mapping[str, bytes]) -> bytes:
     """Return the text that says whose rules these are and under which licences."""
     lines = [
         "This bundle holds detection rules and what was built from them.",
@@ -187,7 +184,7 @@ def notice(licensed: Sequence[tuple[Loaded, Expression]], texts: Mapping[str, by
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _ids(licensed: Sequence[tuple[Loaded, Expression]], text: str) -> tuple[str, ...]:
+def _ids(licensed: Sequence[tuple[Loaded, License]], text: str) -> tuple[str, ...]:
     return next(expression.ids for _, expression in licensed if expression.text == text)
 
 
