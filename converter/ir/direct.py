@@ -101,8 +101,11 @@ def _one(plan: Plan, value: object, place: int) -> Node | None:
 
 
 def _expanded(values: Sequence[object], places: Sequence[int]) -> bool:
-    """Whether all values are texts; refuse the first placeholder then, because none has a value yet."""
-    if not all(isinstance(one, str) for one in values):
+    """Whether all values are texts; refuse the first placeholder then, because none has a value yet.
+
+    What a backslash means beside a percent sign depends on pySigma's version.
+    """
+    if not all(isinstance(one, str) and not ("%" in one and "\\" in one) for one in values):
         return False
     for one, place in zip(values, places, strict=True):
         name = placeholder(str(one))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from codecs import BOM_UTF16_LE
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, Final, TypeAlias
 
@@ -35,8 +37,13 @@ _STEPS: Final[dict[str, text.Step]] = {
     "base64offset": text.base64offset,
     "wide": text.wide,
     "utf16be": text.utf16be,
-    "utf16": text.utf16,
+    "utf16": text.wide,
 }
+_MARKED: Final[dict[str, text.Step]] = {
+    "base64": partial(text.base64, mark=BOM_UTF16_LE),
+    "base64offset": partial(text.base64offset, mark=BOM_UTF16_LE),
+}
+"""Steps behind ``utf16``, whose byte order mark is no character of a text."""
 _SHAPES: Final[dict[Chain, Shape]] = {
     (): Shape.EQUALS,
     ("contains",): Shape.CONTAINS,
@@ -46,6 +53,7 @@ _SHAPES: Final[dict[Chain, Shape]] = {
 _FLAGS: Final = {"i": "i", "ignorecase": "i", "m": "m", "multiline": "m", "s": "s", "dotall": "s"}
 _FIRST: Final = ("re", "cidr", "exists")
 """Modifiers before which no other may stand, not even ``all``."""
+_ESCAPED: Final = re.compile(r"\\[*?]")
 _WARNED: Final = re.compile(r"\[\[|--|&&|~~|\|\|")
 """What a set may hold that a future version of ``re`` might read otherwise, which it warns of."""
 
@@ -104,7 +112,7 @@ def _simple(before: Parts, after: Parts, *, cased: bool = False) -> Reading:
 
 def _stepped(chain: Chain) -> Reading:
     """Return how texts are read through one step after another, each of whose patterns goes into the next."""
-    steps = [_STEPS[name] for name in chain]
+    steps = [_MARKED.get(name, _STEPS[name]) if "utf16" in chain else _STEPS[name] for name in chain]
 
     def read(value: object) -> tuple[Test, ...]:
         if not isinstance(value, str) or (steps and "windash" in chain and len(text.DASH.findall(value)) > text.DASHES):
@@ -191,7 +199,7 @@ def _compiles(pattern: str) -> bool:
 
 def _reference(shape: Shape) -> Reading:
     def read(value: object) -> tuple[Test, ...]:
-        name = text.plain(parts_of(value)) if isinstance(value, str) else None
+        name = text.literal(parts_of(value)) if isinstance(value, str) and not _ESCAPED.search(value) else None
         return () if name is None else (FieldRef(name, shape),)
 
     return read

@@ -1,9 +1,10 @@
 """What modifiers make of a text pattern: wildcards around it, its encodings, its dashes.
 
 Each step takes a pattern and returns the patterns that stand for it, ``()``
-where pySigma refuses the pattern.  Sources: Sigma modifiers 2.1; pySigma
-1.5.1 for what the text leaves open (an escaped ``*`` is encoded with its
-backslash; a shift counts characters, not bytes).
+where pySigma refuses the pattern.  Source: Sigma modifiers 2.1.  pySigma 1.5.1
+encodes an escaped ``*`` with its backslash, counts characters for
+``base64offset`` and writes the mark of ``utf16`` in UTF-8, so that what it
+looks for stands in no event; here, as in pySigma 2.0.1, it does not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DASH: Final = re.compile(r"\B[-/]\b")
 """A dash or slash before a word: what ``windash`` varies."""
 
 _SPELLINGS: Final = ("-", "/", "\N{EN DASH}", "\N{EM DASH}", "\N{HORIZONTAL BAR}")
-_PLACEHOLDER: Final = re.compile(r"(?<!\\)%([^%]+)%")
+_PLACEHOLDER: Final = re.compile("%([^%]+)%")
 _MANY: Final = (Wild.MANY,)
 
 
@@ -57,28 +58,31 @@ def windash(parts: Parts) -> tuple[Parts, ...]:
     return tuple(found)
 
 
-def plain(parts: Parts) -> str | None:
-    """Return a pattern without wildcards as pySigma writes it back: ``*`` and ``?`` have a backslash, a backslash has none."""
-    text = "".join(part for part in parts if isinstance(part, str))
-    return text.replace("*", r"\*").replace("?", r"\?") if not any(isinstance(part, Wild) for part in parts) else None
+def literal(parts: Parts) -> str | None:
+    """Return the text of a pattern, ``None`` if it has wildcards."""
+    return None if any(isinstance(part, Wild) for part in parts) else "".join(str(part) for part in parts)
 
 
-def base64(parts: Parts) -> tuple[Parts, ...]:
-    """Return the text's encoding; a wildcard has none."""
-    text = plain(parts)
-    return () if text is None else (_literal(b64encode(text.encode()).decode()),)
+def base64(parts: Parts, mark: bytes = b"") -> tuple[Parts, ...]:
+    """Return the encoding of the text, behind ``mark``; a wildcard has none."""
+    text = literal(parts)
+    return () if text is None else (_parts(b64encode(mark + text.encode()).decode()),)
 
 
-def base64offset(parts: Parts) -> tuple[Parts, ...]:
-    """Return what is common to all encodings of texts that hold this one, for each of the three places where it can begin."""
-    text = plain(parts)
+def base64offset(parts: Parts, mark: bytes = b"") -> tuple[Parts, ...]:
+    """Return what is common to all encodings of texts that hold this one, for each of the three places where it can begin.
+
+    Three bytes are four characters, so the first and last characters depend
+    on what stands around: which, the length in bytes says (RFC 4648, section 4).
+    """
+    text = literal(parts)
     if text is None:
         return ()
-    length = sum(map(len, (part for part in parts if isinstance(part, str))))
+    data = mark + text.encode()
     found = []
     for shift, first in enumerate((0, 2, 3)):
-        last = (None, -3, -2)[(length + shift) % 3]
-        found.append(_literal(b64encode(shift * b" " + text.encode())[first:last].decode()))
+        last = (None, -3, -2)[(len(data) + shift) % 3]
+        found.append(_parts(b64encode(shift * b" " + data)[first:last].decode()))
     return tuple(found)
 
 
@@ -92,18 +96,9 @@ def utf16be(parts: Parts) -> tuple[Parts, ...]:
     return _recoded(parts, "utf-16be")
 
 
-def utf16(parts: Parts) -> tuple[Parts, ...]:
-    """Write each character as two bytes behind a byte order mark."""
-    found = _recoded(parts, "utf-16le")
-    if not found:
-        return ()
-    rest = found[0]
-    return (("\ufeff" + rest[0], *rest[1:]) if rest and isinstance(rest[0], str) else ("\ufeff", *rest),)
-
-
 def expand(parts: Parts) -> tuple[Parts, ...]:
-    r"""Read ``\%`` as a percent sign, in a text without placeholders."""
-    return (tuple(part if isinstance(part, Wild) else part.replace(r"\%", "%") for part in parts),)
+    """Return the text itself: one with placeholders was refused before."""
+    return (parts,)
 
 
 def placeholder(text: str) -> str:
@@ -121,5 +116,5 @@ def _recoded(parts: Parts, codec: str) -> tuple[Parts, ...]:
         return ()
 
 
-def _literal(text: str) -> Parts:
+def _parts(text: str) -> Parts:
     return (text,) if text else ()
