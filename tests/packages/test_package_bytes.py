@@ -30,15 +30,15 @@ yaml.CSafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 from pathlib import Path
 from converter.pack import Request, build
 from converter.targets import target
-build(Request([Path("rules")], [target(name) for name in sys.argv[3:]], Path(sys.argv[1]), {}, frozenset()))
+build(Request([Path(sys.argv[3])], [target(name) for name in sys.argv[4:]], Path(sys.argv[1]), {}, frozenset()))
 """
 SITE = next(path for path in sys.path if path.endswith("site-packages"))
 
 
-def built(python: str, folder: Path, umask: str = "022", **environment: str) -> dict[str, str]:
+def built(python: str, folder: Path, umask: str = "022", rules: str = "rules", **environment: str) -> dict[str, str]:
     """Return the hashes of everything that a build writes, by path."""
     done = subprocess.run(
-        [python, "-c", BUILD, str(folder / "output"), umask, *PACKAGES],
+        [python, "-c", BUILD, str(folder / "output"), umask, rules, *PACKAGES],
         cwd=ROOT, env={"PYTHONPATH": os.pathsep.join([str(ROOT), SITE]), "PATH": os.environ["PATH"], **environment},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -71,24 +71,42 @@ def test_surroundings_change_nothing(umask: str, environment: dict[str, str], he
     assert built(sys.executable, tmp_path, umask, **environment) == here
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_another_python_makes_the_same(version: str, here: dict[str, str], tmp_path: Path) -> None:
-    """Every Python that the converter runs on writes these bytes; one that is not installed is skipped."""
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_another_python_makes_the_same(version: str, tmp_path: Path) -> None:
+    """Every Python that the converter runs on writes these bytes, here of the rules without a regular expression."""
     found = _python(version)
-    if found is None:
-        pytest.skip(f"Python {version} is not installed: that it makes the same bytes was not shown")
     probe = subprocess.run(
         [found, "-c", "import yaml, jinja2, click"], env={"PYTHONPATH": SITE}, capture_output=True, text=True, check=False
     )
     if probe.returncode:
         pytest.skip(f"Python {version} cannot import what the converter needs from this environment: {probe.stderr.splitlines()[-1]}")
-    assert built(found, tmp_path) == here
+    plain = "rules/kubernetes"
+    assert built(found, tmp_path / "there", rules=plain) == built(sys.executable, tmp_path / "here", rules=plain)
 
 
-def _python(version: str) -> str | None:
-    """Return a Python of this version that is not the one that runs the tests."""
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS[2:])
+def test_an_environment_of_another_python_makes_the_same(version: str, here: dict[str, str], tmp_path: Path) -> None:
+    """All rules, with what the converter needs installed for that Python."""
+    env = tmp_path / "env"
+    subprocess.run([_python(version), "-m", "venv", env], check=True, capture_output=True)
+    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements/build.txt"]
+    done = subprocess.run([env / "bin" / "python", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"what the converter needs could not be installed for Python {version}: {done.stderr.splitlines()[-1]}")
+    assert built(str(env / "bin" / "python"), tmp_path / "made", PYTHONPATH=str(ROOT)) == here
+
+
+def _python(version: str) -> str:
+    """Return a Python of this version; one that is not installed is skipped."""
     kept = [*Path.home().glob(f".pyenv/versions/{version}.*/bin/python"), *(Path(p) for p in [shutil.which(f"python{version}")] if p)]
-    return next((str(path) for path in kept if path.is_file()), None)
+    found = next((str(path) for path in kept if path.is_file()), None)
+    if found is None:
+        pytest.skip(f"Python {version} is not installed: that it makes the same bytes was not shown")
+    return found
 
 
 def test_the_archive_says_nothing_of_its_maker(tmp_path: Path) -> None:
