@@ -1,4 +1,4 @@
-"""Event files of the command line: JSON documents, JSON lines, compressed with gzip or xz, folders, standard input."""
+"""Event files of the command line: JSON documents and lines, compressed with gzip, xz or zstd, folders, standard input."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import io
 import json
 import lzma
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -17,17 +19,19 @@ from converter.model import Diagnostic, Severity, Span
 from converter.pack import told, unreadable
 
 LINE = 64 << 20
-"""Bytes of one event."""
+"""Bytes of one event, or of a document of several."""
+_PACKED = (".gz", ".xz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An event with its file and index, or what is wrong with a line."""
+    """An event with its file and index, or what is wrong with a line; ``lined`` says that the index is the line's."""
 
     file: str
     index: int
     event: Mapping[str, Any] | None
     problem: Diagnostic | None = None
+    lined: bool = True
 
 
 def read_events(names: Iterable[str]) -> Iterator[Found]:
@@ -37,14 +41,21 @@ def read_events(names: Iterable[str]) -> Iterator[Found]:
             yield from _stream(sys.stdin.buffer, "<stdin>", lines=True)
             continue
         path = Path(name)
-        files = sorted(one for one in path.rglob("*") if one.is_file() and _kind(one)) if path.is_dir() else [path]
+        if path.is_dir():
+            files = sorted(one for one in path.rglob("*") if one.is_file() and _kind(one))
+            if not files:
+                yield Found(
+                    told(path), -1, None, unreadable(told(path), OSError(2, "the folder holds no .json, .jsonl, .ndjson or .log file"))
+                )
+        else:
+            files = [path]
         for file in files:
             yield from _file(file)
 
 
 def _kind(path: Path) -> str:
     name = path.name.lower()
-    for ending in (".gz", ".xz"):
+    for ending in _PACKED:
         name = name.removesuffix(ending)
     return "lines" if name.endswith((".jsonl", ".ndjson", ".log")) else "json" if name.endswith(".json") else ""
 
@@ -54,35 +65,96 @@ def _file(path: Path) -> Iterator[Found]:
     try:
         if not path.is_file():
             raise OSError(2 if not path.exists() else 22, "no such file" if not path.exists() else "is not a regular file")
+        if path.suffix.lower() == ".evtx":
+            yield _needs(name, "Windows' binary event logs are not read", "write them as JSON first, for example: evtx_dump -o jsonl FILE")
+            return
         with _opened(path) as stream:
             yield from _stream(stream, name, lines=_kind(path) != "json")
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except ImportError:
+        yield _needs(name, "this Python does not unpack zstd", "Python 3.14 does; or unpack the file first: zstd -d FILE")
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         yield Found(name, -1, None, unreadable(name, error if isinstance(error, OSError) else OSError(5, str(error))))
 
 
 def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
         return cast("IO[bytes]", gzip.open(path))
-    if path.suffix == ".xz":
+    if suffix == ".xz":
         return cast("IO[bytes]", lzma.open(path))
+    if suffix == ".zst":
+        import importlib
+
+        return cast("IO[bytes]", importlib.import_module("compression.zstd").open(path))
     return path.open("rb")
 
 
 def _stream(stream: IO[bytes], name: str, *, lines: bool) -> Iterator[Found]:
-    if not lines:
-        data = stream.read(LINE + 1)
-        value = _parsed(data)
-        if isinstance(value, list):
-            for index, one in enumerate(value):
-                yield _found(one, name, index, 1)
+    if lines:
+        yield from _lines(iter(lambda: stream.readline(LINE + 1), b""), name)
+        return
+    data = stream.read(LINE + 1)
+    begin = io.BytesIO(data)
+    opening = next((line for line in begin if line.strip()), b"")
+    if len(data) > LINE:
+        rest = begin if isinstance(_parsed(opening), dict) else None
+        if rest is None:
+            problem = _broken(name, 1, "a JSON document of more than 64 MB", "write one event a line, as .jsonl")
+            yield Found(name, 0, None, problem, lined=False)
             return
-        if isinstance(value, dict):
-            yield _found(value, name, 0, 1)
-            return
-        stream = io.BytesIO(data)
-    for index, line in enumerate(iter(lambda: stream.readline(LINE + 1), b"")):
+        begin.seek(0)
+        yield from _lines(_joined(begin, stream), name)
+        return
+    value = _parsed(data)
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield _found(one, name, index, 1, lined=False)
+    elif isinstance(value, dict):
+        yield _found(value, name, 0, 1, lined=False)
+    elif isinstance(_parsed(opening), dict):
+        yield from _lines(iter(data.splitlines(keepends=True)), name)
+    else:
+        yield from _documents(data, name)
+
+
+def _joined(begin: IO[bytes], rest: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream of which the beginning was read already."""
+    last = b""
+    for line in begin:
+        if not line.endswith(b"\n"):
+            last = line + rest.readline(LINE + 1)
+            break
+        yield line
+    yield from chain([last] if last else [], iter(lambda: rest.readline(LINE + 1), b""))
+
+
+def _lines(lines: Iterator[bytes], name: str) -> Iterator[Found]:
+    for index, line in enumerate(lines):
         if line.strip():
             yield _found(_parsed(line), name, index, index + 1)
+
+
+def _documents(data: bytes, name: str) -> Iterator[Found]:
+    """Yield JSON values written one after the other; what is none ends where a line begins with the next object."""
+    text = data.decode("utf-8-sig", "replace")
+    decoder = json.JSONDecoder()
+    index = place = 0
+    line = counted = 0
+    while True:
+        while place < len(text) and text[place].isspace():
+            place += 1
+        if place == len(text):
+            return
+        line += text.count("\n", counted, place)
+        counted = place
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            value = None
+            following = text.find("\n{", place)
+            place = len(text) if following < 0 else following + 1
+        yield _found(value, name, index, line + 1, lined=False)
+        index += 1
 
 
 def _parsed(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -94,9 +166,16 @@ def _parsed(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
         return None
 
 
-def _found(value: object, name: str, index: int, line: int) -> Found:
+def _found(value: object, name: str, index: int, line: int, *, lined: bool = True) -> Found:
     if not isinstance(value, dict):
-        problem = Diagnostic("R051", Severity.WARNING, Span(name, line, 1, line, 1), "no JSON object", help="write one event a line")
-        return Found(name, index, None, problem)
+        return Found(name, index, None, _broken(name, line, "no JSON object", "write one event a line"), lined)
     deep = too_deep(value, name)
-    return Found(name, index, None, deep) if deep else Found(name, index, value)
+    return Found(name, index, None, deep, lined) if deep else Found(name, index, value, None, lined)
+
+
+def _broken(name: str, line: int, message: str, help_: str) -> Diagnostic:
+    return Diagnostic("R051", Severity.WARNING, Span(name, line, 1, line, 1), message, help=help_)
+
+
+def _needs(name: str, message: str, help_: str) -> Found:
+    return Found(name, -1, None, Diagnostic("R053", Severity.ERROR, Span(name, 1, 1, 1, 1), message, help=help_))
