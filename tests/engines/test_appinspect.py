@@ -29,16 +29,17 @@ Files = Mapping[str, bytes]
 
 @pytest.fixture(scope="module")
 def tool() -> Path:
-    """The folder of AppInspect's programs; without it the tests are skipped, or fail where engines are required."""
-    reason = ""
+    """The folder of AppInspect's programs; without it the tests fail where engines are required, without libmagic they are skipped.
+
+    The program can be installed by the project's own files, the system's library cannot.
+    """
     if not (TOOL / "splunk-appinspect").exists():
         reason = "AppInspect was not asked: 'make test-more' installs it in .venv/appinspect, from the network"
-    elif ctypes.util.find_library("magic") is None:
-        reason = "AppInspect was not asked: it needs libmagic (Debian: apt-get install libmagic1; macOS: brew install libmagic)"
-    if reason and os.environ.get("CONVERTER_REQUIRE_ENGINES") == "1":
-        pytest.fail(reason)
-    if reason:
+        if os.environ.get("CONVERTER_REQUIRE_ENGINES") == "1":
+            pytest.fail(reason)
         pytest.skip(reason)
+    if ctypes.util.find_library("magic") is None:
+        pytest.skip("AppInspect was not asked: it needs libmagic (Debian: apt-get install libmagic1; macOS: brew install libmagic)")
     return TOOL
 
 
