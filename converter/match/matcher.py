@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from converter.ir import Node, evaluate
+from converter.ir import Node
 from converter.match.admission import admissions, signs_of
+from converter.match.predicate import Check, View, predicate
 from converter.match.shapes import Seen
 from converter.model import LogSource, Rule
 
@@ -28,13 +29,22 @@ class Matcher:
     def __init__(self, rules: Iterable[Asked], *, any_source: bool = False) -> None:
         self._rules = tuple(sorted(rules, key=lambda one: one.rule.id))
         self._any_source = any_source
+        self._checks: dict[int, Check] = {}
         self._kept: dict[object, tuple[Asked, ...]] = {}
         self._taxonomies: set[str] = set()
         self._unknown = False
 
     def matching(self, seen: Seen) -> Sequence[Asked]:
         """Return the rules that match an event, by id."""
-        return [one for one in self.asked(seen) if evaluate(one.tree, seen.event)]
+        view = View(seen.event)
+        return [one for one in self.asked(seen) if self._check(one)(view)]
+
+    def _check(self, one: Asked) -> Check:
+        """Return a rule's function, made when it is first asked."""
+        check = self._checks.get(id(one))
+        if check is None:
+            check = self._checks[id(one)] = predicate(one.tree)
+        return check
 
     def asked(self, seen: Seen) -> Sequence[Asked]:
         """Return the rules that an event is for, by id: all of them for one that shows no source."""

@@ -23,8 +23,14 @@ def origin(seen: Seen, field: str) -> str:
                 keys: dict[str, object] = {}
                 lifted(seen.raw, path, inner=shape.inner, into=keys)
                 if name in keys:
-                    held = at(seen.raw, path)
-                    within = "" if held is MISSING or name in held else "…"
-                    return f"{seen.inside}{path}.{within}{name}{rest}"
+                    return f"{seen.inside}{path}.{_written(seen, path, name)}{rest}"
             name = name.rpartition(".")[0]
     return f"{seen.inside}{field}"
+
+
+def _written(seen: Seen, path: str, name: str) -> str:
+    """Return a lifted name as it is written: as it is, with blanks, or deeper, for which ``…`` stands."""
+    held = at(seen.raw, path)
+    if not isinstance(held, dict) or name in held:
+        return name
+    return next((key for key in held if key.replace(" ", "") == name), f"…{name}")

@@ -145,6 +145,9 @@ def lifted(event: Mapping[str, Any], path: str, *, inner: bool, into: dict[str, 
     value = at(event, path)
     if isinstance(value, dict):
         into.update(value)
+        if " " in "".join(value):
+            # Defender names its data "Threat Name", and rules ThreatName.
+            into.update({key.replace(" ", ""): one for key, one in value.items()})
         if inner:
             _inner(value, into)
     elif value is MISSING:
