@@ -10,12 +10,15 @@ import click
 
 from converter.cli.show import Exit, put, say, tell
 
+SHOWN = 5
+"""Values of a field, or of a list, that are shown."""
+
 
 @click.command("explain")
 @click.argument("subject")
 @click.option("--event", "event", metavar="FILE", type=click.Path(allow_dash=True), help="Show each part's answer on the events of a file.")
 def command(subject: str, event: str | None) -> None:
-    """Explain a diagnostic's CODE, or a RULE: its parts, and with --event their answers."""
+    """Explain a diagnostic's CODE, or a RULE: its parts, and with --event their answers and the values that gave them."""
     from converter.checks import page
 
     text = page(subject.upper())
@@ -30,7 +33,7 @@ def command(subject: str, event: str | None) -> None:
 
     pack = load_pack([Path(subject)])
     tell(pack.diagnostics)
-    failed = has_errors(pack.diagnostics)
+    exit_ = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINE
     for loaded in pack.rules:
         if loaded.tree is None:
             continue
@@ -38,50 +41,103 @@ def command(subject: str, event: str | None) -> None:
         if event is None or closed:
             tell(closed)
             put(f"{loaded.rule.title}\n{_lines(loaded.tree, None, loaded.rule.source)}")
-            failed = failed or (event is not None and bool(closed))
+            exit_ = max(exit_, Exit.INPUT if event is not None and closed else Exit.FINE)
             continue
-        failed = _on_events(loaded, event) or failed
-    sys.exit(Exit.INPUT if failed else Exit.FINE)
+        exit_ = max(exit_, _on_events(loaded, event))
+    sys.exit(exit_)
 
 
-def _on_events(loaded: Any, event: str) -> bool:  # noqa: ANN401 - a Loaded, imported lazily
+def _on_events(loaded: Any, event: str) -> Exit:  # noqa: ANN401 - a Loaded, imported lazily
     from converter.cli.events import read_events
     from converter.ir import evaluate
+    from converter.match import see
 
-    failed = False
+    exit_ = Exit.FINE
     for found in read_events([event]):
         if found.event is None:
             tell([found.problem] if found.problem else [])
-            failed = True
+            exit_ = max(exit_, Exit.ENVIRONMENT if found.problem and found.problem.code == "R053" else Exit.INPUT)
             continue
-        answer = "matches" if evaluate(loaded.tree, found.event) else "does not match"
-        put(f"{loaded.rule.title} {answer} event {found.index} of {found.file}\n{_lines(loaded.tree, found.event, loaded.rule.source)}")
-    return failed
+        for seen in see(found.event):
+            answer = "matches" if evaluate(loaded.tree, seen.event) else "does not match"
+            place = f"event {found.index} of {found.file}" + (f", {seen.inside.rstrip('.')}" if seen.inside else "")
+            put(f"{loaded.rule.title} {answer} {place}\n{_source(loaded.rule, seen)}\n{_lines(loaded.tree, seen, loaded.rule.source)}")
+    return exit_
 
 
-def _lines(tree: Any, event: Any, source: Any, depth: int = 1) -> str:  # noqa: ANN401 - nodes, imported lazily
-    from converter.ir import And, FieldMatch, Keyword, Not, Or, evaluate, lookup
+def _source(rule: Any, seen: Any) -> str:  # noqa: ANN401 - a Rule and a Seen, imported lazily
+    """Say whether ``match`` would ask the rule of this event."""
+    from converter.match import admits
 
-    mark = "" if event is None else ("yes  " if evaluate(tree, event) else "no   ")
+    if seen.shape is None:
+        return "  the event shows no source: every rule is asked"
+    if rule.taxonomy not in seen.shape.taxonomies:
+        return f"  not asked by match: the rule's names are those of '{rule.taxonomy}', the event ({seen.shape.name}) has other names"
+    if admits(rule.logsource, seen):
+        return f"  asked: the log source ({rule.logsource}) admits this event ({seen.shape.name})"
+    return (
+        f"  not asked by match: the log source ({rule.logsource}) does not admit this event ({seen.shape.name}); --any-source asks anyway"
+    )
+
+
+def _lines(tree: Any, seen: Any, source: Any, depth: int = 1) -> str:  # noqa: ANN401 - nodes, imported lazily
+    from converter.ir import And, FieldMatch, Keyword, Not, Or, evaluate
+
+    mark = "" if seen is None else ("yes  " if evaluate(tree, seen.event) else "no   ")
     indent = "  " * depth
     match tree:
         case And(children) | Or(children):
             word = "all of" if isinstance(tree, And) else "any of"
-            return "\n".join([f"{indent}{mark}{word}", *(_lines(child, event, source, depth + 1) for child in children)])
+            return "\n".join([f"{indent}{mark}{word}", *(_lines(child, seen, source, depth + 1) for child in children)])
         case Not(child):
-            return "\n".join([f"{indent}{mark}not", _lines(child, event, source, depth + 1)])
+            return "\n".join([f"{indent}{mark}not", _lines(child, seen, source, depth + 1)])
         case FieldMatch(field):
             span = source.span(tree.offsets)
-            shown = f"line {span.line}: {field}{''.join('|' + one for one in tree.modifiers)} {_wanted(tree.test)}"
-            if event is None:
-                return f"{indent}{shown}"
-            found = lookup(event, field)
-            value = ", ".join(repr(one) for one in found.values[:5]) if found.values else ("(empty list)" if found.present else "(missing)")
-            return f"{indent}{mark}{shown}   the event has {value}"
+            shown = f"{indent}{mark}line {span.line}: {field}{''.join('|' + one for one in tree.modifiers)} {_wanted(tree.test)}"
+            return shown if seen is None else f"{shown}   {_why(tree, seen)}"
         case Keyword(test):
             return f"{indent}{mark}line {source.span(tree.offsets).line}: keyword {_wanted(test)}"
     say(f"unknown node {tree!r}")
     return ""
+
+
+def _why(atom: Any, seen: Any) -> str:  # noqa: ANN401 - a FieldMatch and a Seen, imported lazily
+    """Say what stands at an atom's field, where, and which of several values decided."""
+    from converter.ir import Found, Text, holds, lookup
+    from converter.match import origin
+
+    found = lookup(seen.event, atom.field)
+    if not found.present:
+        near = next((key for key in seen.event if key.casefold() == atom.field.casefold()), None)
+        return "the event has no such field" + (f"; it has {near}, and case counts in names" if near else "")
+    place = origin(seen, atom.field)
+    at = "" if place == atom.field else f" at {place}"
+    if not found.values:
+        return f"the event has an empty list{at}"
+    if len(found.values) == 1:
+        value = found.values[0]
+        return f"the event has {'null' if value is None else _short(value)}{at}{_case(atom.test, value)}"
+    deciding = [index for index, one in enumerate(found.values) if holds(atom.test, Found(True, (one,)), seen.event)]
+    if deciding and not isinstance(atom.test, Text) and atom.test.__class__.__name__ in ("Null", "Exists"):
+        deciding = []
+    shown = ", ".join(_short(one) for one in found.values[:SHOWN]) + (", …" if len(found.values) > SHOWN else "")
+    which = f"; element {deciding[0]} decides: {_short(found.values[deciding[0]])}" if deciding else ""
+    return f"the event has {len(found.values)} values{at}: {shown}{which}"
+
+
+def _case(test: Any, value: Any) -> str:  # noqa: ANN401 - a test, imported lazily
+    """Say so when only the case of letters keeps a value from matching."""
+    from converter.ir import Text, fits, scalar_text
+
+    if not isinstance(test, Text) or not test.cased or value is None or isinstance(value, dict):
+        return ""
+    text = scalar_text(value)
+    return "; only its case differs" if fits(test.parts, text, False) and not fits(test.parts, text, True) else ""
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:200]}…"
 
 
 def _wanted(test: Any) -> str:  # noqa: ANN401 - a test, imported lazily
