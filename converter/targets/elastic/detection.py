@@ -10,7 +10,7 @@ from converter.ir import Node
 from converter.model import Fidelity, Loss, joined
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.elastic import filters
-from converter.targets.elastic.query import conjuncts, losses, query
+from converter.targets.elastic import query as kuery
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
@@ -49,8 +49,8 @@ def _rank(found: tuple[Loss, ...]) -> int:
 
 
 def _kuery(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
-    lost = losses(tree, resolved, tables[KUERY])
-    return KUERY, {"query": query(resolved, conjuncts(tree))}, lost
+    lost = kuery.losses(tree, resolved, tables[KUERY])
+    return KUERY, {"query": kuery.query(resolved, kuery.conjuncts(tree))}, lost
 
 
 def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
@@ -58,13 +58,13 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
     asked: list[Node] = []
     entries: list[filters.Clause] = []
     lost: list[Loss] = []
-    for part in conjuncts(tree):
+    for part in kuery.conjuncts(tree):
         alone = _lost_in_query(part, resolved, tables)
         if alone == ():
             asked.append(part)
             continue
         try:
-            left = losses(part, resolved, tables[WITH_FILTERS])
+            left = kuery.losses(part, resolved, tables[WITH_FILTERS])
             one = filters.entry(part, resolved)
         except Inexpressible:
             if alone is None:
@@ -76,7 +76,7 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
         else:
             entries.append(one)
             lost += left
-    parts = {"query": query(resolved, asked)}
+    parts = {"query": kuery.query(resolved, asked)}
     if entries:
         parts["filters"] = json.dumps(entries, ensure_ascii=False)
     return WITH_FILTERS if entries else KUERY, parts, tuple(lost)
@@ -85,8 +85,8 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
 def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilities]) -> tuple[Loss, ...] | None:
     """Return what a conjunct loses in KQL, ``None`` when KQL cannot say it."""
     try:
-        lost = losses(part, resolved, tables[KUERY])
-        query(resolved, (part,))
+        lost = kuery.losses(part, resolved, tables[KUERY])
+        kuery.query(resolved, (part,))
     except Inexpressible:
         return None
     return lost
