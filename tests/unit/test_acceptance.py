@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from converter.model import Status
@@ -22,7 +23,8 @@ def test_an_accepted_loss_is_built_and_told(tmp_path: Path) -> None:
         assert (outcome.allowed, outcome.status) == (allowed, Status.MIXED)
     assert [loss.accepted for loss in outcome.losses] == [REASON]
     assert outcome.compilation is not None
-    assert REASON in target("elastic").package([outcome.compilation], ["rule"], {})[0].data.decode()
+    written = tomllib.loads(target("elastic").package([outcome.compilation], ["rule"], {})[0].data.decode())
+    assert REASON in written["rule"]["note"]
 
 
 def test_an_acceptance_of_another_code_changes_nothing(tmp_path: Path) -> None:

@@ -16,21 +16,28 @@ from converter.verify.coverage import decided
 from converter.verify.readings import Artifact, read_artifact
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RULES = (
-    "attach_to_pod",
-    "cluster_role_binding_changed",
-    "privileged_pod_created",
-    "secrets_read",
-    "user_exec_into_pod",
-    "user_exec_into_pod_websocket",
-)
+RULES = sorted(path.relative_to(ROOT / "rules").with_suffix("").as_posix() for path in (ROOT / "rules").rglob("*.yml"))
+AUDIT = [rule for rule in RULES if rule.startswith("kubernetes/audit/")]
+NOT_EXACT = {
+    ("kubernetes/audit/anonymous_access", "elastic"): Status.MIXED,
+    ("kubernetes/audit/kube_system_config_map_changed", "elastic"): Status.NARROWER,
+    ("kubernetes/audit/kube_system_config_map_changed", "splunk"): Status.NARROWER,
+    ("kubernetes/audit/kube_system_config_map_changed", "falco"): Status.WIDER,
+    ("kubernetes/audit/service_account_token_made", "elastic"): Status.NARROWER,
+    ("kubernetes/audit/service_account_token_made", "splunk"): Status.NARROWER,
+    ("kubernetes/audit/sensitive_host_path_mounted", "falco"): Status.WIDER,
+    ("aws/cloudtrail/trail_stopped", "elastic"): Status.WIDER,
+    ("aws/cloudtrail/trail_stopped", "splunk"): Status.WIDER,
+}
+"""Outputs that lose something, on purpose: each has its reason beside the rule, or matches more only."""
+ABSENT = (Status.DISABLED, Status.NO_SOURCE)
 ENDINGS = {"elastic": "toml", "splunk": "conf", "falco": "yaml", "python": "py"}
 
 
 def _artifact(name: str, rule: str) -> Artifact:
     folder = ROOT / "output" / name
     context = {"macros.conf": (folder / "macros.conf").read_bytes()} if name == "splunk" else {}
-    path = f"kubernetes/audit/{rule}.{ENDINGS[name]}"
+    path = f"{rule}.{ENDINGS[name]}"
     return Artifact(path, (folder / path).read_bytes(), rule, "kubernetes_audit", context)
 
 
@@ -51,15 +58,16 @@ def test_outputs_are_what_the_compiler_makes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
     report = build(Request([Path("rules")], [target(name) for name in NAMES], Path("output"), {}, frozenset(), check=True))
     assert (report.changed, report.removed, report.diagnostics) == ((), (), ())
-    assert {row.outcome.status for row in report.rows} == {Status.EXACT}
-    assert len(report.rows) == 6 * len(NAMES)
+    statuses = {(row.outcome.loaded.output, row.outcome.target): row.outcome.status for row in report.rows}
+    assert set(statuses) == {(rule, name) for rule in RULES for name in NAMES}
+    assert {key: status for key, status in statuses.items() if status is not Status.EXACT and status not in ABSENT} == NOT_EXACT
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_part_has_its_events(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The written tests alone decide every atom: one matches through it alone, one it alone keeps out."""
     monkeypatch.chdir(ROOT)
-    loaded = load_pack([Path(f"rules/kubernetes/audit/{rule}.yml")]).rules[0]
+    loaded = load_pack([Path(f"rules/{rule}.yml")]).rules[0]
     assert loaded.tree is not None
     assert all(decided(loaded.tree, [one.event for one in examples(loaded)[0]]))
 
@@ -68,7 +76,7 @@ def test_every_output_means_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each artifact answers as its rule on all events and variants, and every atom is decided."""
     monkeypatch.chdir(ROOT)
     done = verify(load_pack([Path("rules")]), NAMES, Path("output"), "reader")
-    assert len(done.verdicts) == 6 * len(NAMES)
+    assert len({verdict.artifact for verdict in done.verdicts}) == len(done.verdicts) > 3 * len(RULES)
     for verdict in done.verdicts:
         assert not verdict.failed, (verdict.artifact, [one.render() for one in verdict.diagnostics])
         assert verdict.measured is not None
@@ -82,21 +90,22 @@ def test_seed_selects_the_recorded_exec_only(name: str, corpora: Path) -> None:
     """Of the captured audit events the first rule selects one, on every target."""
     captured = _captured(corpora)
     events = [event for _, event in captured]
-    answers = read_artifact(name, _artifact(name, "user_exec_into_pod"), events)
+    answers = read_artifact(name, _artifact(name, "kubernetes/audit/user_exec_into_pod"), events)
     assert not isinstance(answers, Diagnostic), answers.render()
     assert [file for (file, _), answer in zip(captured, answers, strict=True) if answer] == ["exec_pod.json"]
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", NAMES)
-def test_outputs_agree_on_recorded_events(name: str, rule: str, corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("rule", "name"), [(rule, name) for rule in AUDIT for name in NAMES if (ROOT / "output" / name / f"{rule}.{ENDINGS[name]}").exists()]
+)
+def test_outputs_agree_on_recorded_events(rule: str, name: str, corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On captured events and templates that the target admits, each output answers as its rule."""
     from converter.data import falco_events
     from converter.ir import evaluate
 
     monkeypatch.chdir(ROOT)
-    loaded = load_pack([Path(f"rules/kubernetes/audit/{rule}.yml")]).rules[0]
+    loaded = load_pack([Path(f"rules/{rule}.yml")]).rules[0]
     assert loaded.tree is not None
     folder = corpora / "events" / "k8s_audit"
     events = [event for _, event in _captured(corpora)]
