@@ -141,8 +141,10 @@ def _short(value: object) -> str:
 
 
 def _wanted(test: Any) -> str:  # noqa: ANN401 - a test, imported lazily
-    from converter.ir import Text, sigma_text
+    from converter.ir import Number, Text, sigma_text
 
     if isinstance(test, Text):
         return repr(sigma_text(test.parts)) + (" (cased)" if test.cased else "")
+    if isinstance(test, Number):
+        return repr(test.value)
     return repr(test)
