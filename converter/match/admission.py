@@ -63,7 +63,11 @@ def admits(logsource: LogSource, seen: Seen) -> bool:
     """Return whether an event that shows its source is one of ``logsource``; one that shows none is."""
     if seen.shape is None:
         return True
-    kind, signs = seen.shape.kind, signs_of(seen)
+    return admits_kind(logsource, seen.shape.kind, signs_of(seen))
+
+
+def admits_kind(logsource: LogSource, kind: str, signs: Signs) -> bool:
+    """Return whether an event of a kind is one of ``logsource``, by what it shows."""
     groups = admissions(logsource)
     return bool(groups) and all(any(row.holds(kind, signs) for row in group) for group in groups)
 

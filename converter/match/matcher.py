@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from converter.ir import Node
-from converter.match.admission import admissions, signs_of
+from converter.match.admission import Signs, admits_kind, signs_of
 from converter.match.predicate import Check, View, predicate
-from converter.match.shapes import Seen
+from converter.match.shapes import Seen, Shape
 from converter.model import LogSource, Rule
 
 KEPT = 4096
@@ -27,27 +27,29 @@ class Matcher:
     """Rules by what an event shows of its source; the state is a bounded memory of answers."""
 
     def __init__(self, rules: Iterable[Asked], *, any_source: bool = False) -> None:
-        self._rules = tuple(sorted(rules, key=lambda one: one.rule.id))
+        self._rules = tuple(_Entry(one) for one in sorted(rules, key=lambda one: one.rule.id))
         self._any_source = any_source
-        self._checks: dict[int, Check] = {}
-        self._kept: dict[object, tuple[Asked, ...]] = {}
+        self._kept: dict[object, tuple[_Entry, ...]] = {}
+        self._shared: dict[tuple[int, ...], tuple[_Entry, ...]] = {}
         self._taxonomies: set[str] = set()
         self._unknown = False
 
     def matching(self, seen: Seen) -> Sequence[Asked]:
         """Return the rules that match an event, by id."""
         view = View(seen.event)
-        return [one for one in self.asked(seen) if self._check(one)(view)]
-
-    def _check(self, one: Asked) -> Check:
-        """Return a rule's function, made when it is first asked."""
-        check = self._checks.get(id(one))
-        if check is None:
-            check = self._checks[id(one)] = predicate(one.tree)
-        return check
+        return [one.asked for one in self._entries(seen) if (one.check or one.made())(view)]
 
     def asked(self, seen: Seen) -> Sequence[Asked]:
         """Return the rules that an event is for, by id: all of them for one that shows no source."""
+        return [one.asked for one in self._entries(seen)]
+
+    def not_had(self) -> Sequence[Rule]:
+        """Return the rules whose field names none of the events so far had, so that they were never asked."""
+        if self._unknown or not self._taxonomies:
+            return []
+        return [one.asked.rule for one in self._rules if one.asked.rule.taxonomy not in self._taxonomies]
+
+    def _entries(self, seen: Seen) -> tuple[_Entry, ...]:
         shape = seen.shape
         if shape is None:
             self._unknown = True
@@ -57,22 +59,35 @@ class Matcher:
         key = (shape.name, *signs.values())
         found = self._kept.get(key)
         if found is None:
-            admitted: dict[LogSource, bool] = {}
-            for one in self._rules:
-                if not self._any_source and one.rule.logsource not in admitted:
-                    groups = admissions(one.rule.logsource)
-                    holds = bool(groups) and all(any(row.holds(shape.kind, signs) for row in group) for group in groups)
-                    admitted[one.rule.logsource] = holds
-            found = tuple(
-                one for one in self._rules if one.rule.taxonomy in shape.taxonomies and (self._any_source or admitted[one.rule.logsource])
-            )
+            numbers = tuple(self._admitted(shape, signs))
+            found = self._shared.setdefault(numbers, tuple(self._rules[number] for number in numbers))
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[key] = found
         return found
 
-    def not_had(self) -> Sequence[Rule]:
-        """Return the rules whose field names none of the events so far had, so that they were never asked."""
-        if self._unknown or not self._taxonomies:
-            return []
-        return [one.rule for one in self._rules if one.rule.taxonomy not in self._taxonomies]
+    def _admitted(self, shape: Shape, signs: Signs) -> Iterator[int]:
+        """Yield the places of the rules whose names the event has and whose log source admits it."""
+        known: dict[LogSource, bool] = {}
+        for number, one in enumerate(self._rules):
+            rule = one.asked.rule
+            if rule.taxonomy not in shape.taxonomies:
+                continue
+            if rule.logsource not in known:
+                known[rule.logsource] = self._any_source or admits_kind(rule.logsource, shape.kind, signs)
+            if known[rule.logsource]:
+                yield number
+
+
+class _Entry:
+    """A rule, and its function once it was asked for."""
+
+    __slots__ = ("asked", "check")
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.check: Check | None = None
+
+    def made(self) -> Check:
+        self.check = predicate(self.asked.tree)
+        return self.check

@@ -6,9 +6,28 @@ Held equal to the oracle by a property test; every test but a text without ``?``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Final, TypeAlias, assert_never
 
-from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Text, Wild, evaluate, fold, holds, lookup, scalar_text, texts
+from converter.ir import (
+    And,
+    Exists,
+    FieldMatch,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Shape,
+    Text,
+    Wild,
+    evaluate,
+    fold,
+    holds,
+    lookup,
+    scalar_text,
+    texts,
+)
 from converter.ir import Found as Stands
 
 Check: TypeAlias = "Callable[[View], bool]"
@@ -53,56 +72,89 @@ def predicate(tree: Node) -> Check:
     """Return a function that says of an event what ``ir.evaluate`` says; ``tree`` must have passed ``unevaluable``."""
     match tree:
         case And(children):
-            checks = tuple(predicate(child) for child in children)
-            return lambda view: all(check(view) for check in checks)
+            return _all(tuple(predicate(child) for child in sorted(children, key=_cost)))
         case Or(children):
             return _any(children)
         case Not(child):
             inner = predicate(child)
             return lambda view: not inner(view)
         case FieldMatch(field, test):
-            matches = _folded_fits(test) if isinstance(test, Text) else None
-            if matches is None:
-                return lambda view: holds(test, view.found(field), view.event)
-            return _at_field(field, matches)
+            return _at_field(field, test) if isinstance(test, Text) else lambda view: holds(test, view.found(field), view.event)
         case Keyword(test):
             matches = _folded_fits(Text((Wild.MANY, *test.parts, Wild.MANY))) if isinstance(test, Text) and not test.cased else None
-            if matches is None:
-                return lambda view: evaluate(tree, view.event)
-            return _anywhere(matches)
+            return _anywhere(matches) if matches else lambda view: evaluate(tree, view.event)
     assert_never(tree)
 
 
-def _at_field(field: str, matches: _Fits) -> Check:
-    return lambda view: any(map(matches, view.folded(field)))
+def _cost(tree: Node) -> int:
+    """Return about how long an answer takes; parts of a rule may be asked in any order, for none has an effect."""
+    match tree:
+        case And(children) | Or(children):
+            return sum(map(_cost, children))
+        case Not(child):
+            return _cost(child)
+        case FieldMatch(_, test):
+            return 1 if isinstance(test, Text | Null | Exists | Number) else 50
+        case Keyword():
+            return 100
+    assert_never(tree)
 
 
-def _anywhere(matches: _Fits) -> Check:
-    return lambda view: any(map(matches, view.everything()))
+def _all(checks: tuple[Check, ...]) -> Check:
+    def check(view: View) -> bool:
+        for one in checks:  # noqa: SIM110 - a loop is faster than all()
+            if not one(view):
+                return False
+        return True
+
+    return check
 
 
 def _any(children: tuple[Node, ...]) -> Check:
-    """Return a function for alternatives; those that look for a text within one field are asked together."""
-    within: dict[str, list[str]] = {}
-    others: list[Check] = []
-    for child in children:
-        part = _within(child)
-        if part is None:
-            others.append(predicate(child))
+    """Return a function for alternatives; those that compare one field with a text in one way are asked together."""
+    groups: dict[tuple[str, Shape], list[str]] = {}
+    checks: list[Check] = []
+    for child in sorted(children, key=_cost):
+        if isinstance(child, FieldMatch) and isinstance(child.test, Text) and not child.test.cased and child.test.shape in _TOGETHER:
+            groups.setdefault((child.field, child.test.shape), []).append(fold(child.test.literal))
         else:
-            within.setdefault(part[0], []).append(part[1])
-    for field, parts in within.items():
-        others.append(_one_within(field, tuple(parts)))
-    checks = tuple(others)
-    return checks[0] if len(checks) == 1 else lambda view: any(check(view) for check in checks)
+            checks.append(predicate(child))
+    found = (*(_TOGETHER[shape](field, tuple(parts)) for (field, shape), parts in groups.items()), *checks)
+    if len(found) == 1:
+        return found[0]
+
+    def check(view: View) -> bool:
+        for one in found:  # noqa: SIM110 - a loop is faster than any()
+            if one(view):
+                return True
+        return False
+
+    return check
 
 
-def _within(node: Node) -> tuple[str, str] | None:
-    if isinstance(node, FieldMatch) and isinstance(node.test, Text) and not node.test.cased:
-        parts = node.test.parts
-        if len(parts) == 3 and parts[0] is Wild.MANY and parts[2] is Wild.MANY and isinstance(parts[1], str):
-            return node.field, fold(parts[1])
-    return None
+def _one_equal(field: str, parts: tuple[str, ...]) -> Check:
+    wanted = frozenset(parts)
+    return lambda view: not wanted.isdisjoint(view.folded(field))
+
+
+def _one_at_start(field: str, parts: tuple[str, ...]) -> Check:
+    def check(view: View) -> bool:
+        for text in view.folded(field):  # noqa: SIM110 - a loop is faster than any()
+            if text.startswith(parts):
+                return True
+        return False
+
+    return check
+
+
+def _one_at_end(field: str, parts: tuple[str, ...]) -> Check:
+    def check(view: View) -> bool:
+        for text in view.folded(field):  # noqa: SIM110 - a loop is faster than any()
+            if text.endswith(parts):
+                return True
+        return False
+
+    return check
 
 
 def _one_within(field: str, parts: tuple[str, ...]) -> Check:
@@ -114,6 +166,35 @@ def _one_within(field: str, parts: tuple[str, ...]) -> Check:
         return False
 
     return check
+
+
+_TOGETHER: Final[Mapping[Shape, Callable[[str, tuple[str, ...]], Check]]] = {
+    Shape.EQUALS: _one_equal,
+    Shape.STARTSWITH: _one_at_start,
+    Shape.ENDSWITH: _one_at_end,
+    Shape.CONTAINS: _one_within,
+}
+
+
+def _at_field(field: str, test: Text) -> Check:
+    if not test.cased and test.shape in _TOGETHER:
+        return _TOGETHER[test.shape](field, (fold(test.literal),))
+    matches = _folded_fits(test)
+    if matches is not None:
+        return lambda view: any(map(matches, view.folded(field)))
+    literals = tuple(fold(part) for part in test.parts if isinstance(part, str))
+
+    def check(view: View) -> bool:
+        for text in view.folded(field):
+            if all(part in text for part in literals):
+                return holds(test, view.found(field), view.event)
+        return False
+
+    return check
+
+
+def _anywhere(matches: _Fits) -> Check:
+    return lambda view: any(map(matches, view.everything()))
 
 
 def _folded_fits(test: Text) -> _Fits | None:
