@@ -116,6 +116,7 @@ FORMS: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         {"verb": "create"},
         "audit",
     ),
+    "splunk_hec": ({"sourcetype": "_json", "event": AUDIT}, "kubernetes_audit", {"verb": "create"}, "audit"),
     "audit": (AUDIT, "kubernetes_audit", {"verb": "create", "objectRef.resource": "pods"}, "audit"),
     "audit_list": (
         {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [AUDIT]},
