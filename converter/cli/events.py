@@ -9,12 +9,13 @@ import lzma
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
 from converter.ir import too_deep
+from converter.match import Seen, see
 from converter.model import Diagnostic, Severity, Span
 from converter.pack import told, unreadable
 
@@ -51,6 +52,25 @@ def read_events(names: Iterable[str]) -> Iterator[Found]:
             files = [path]
         for file in files:
             yield from _file(file)
+
+
+def seen_events(names: Iterable[str]) -> Iterator[tuple[Found, Seen | None]]:
+    """Yield the events of files as rules see them, taken out of what wraps them; ``None`` for what is broken.
+
+    An index in a document counts what was taken out; in lines it stays the line's, whatever a line wraps.
+    """
+    file, more = "", 0
+    for found in read_events(names):
+        if found.file != file:
+            file, more = found.file, 0
+        if found.event is None:
+            yield found, None
+            continue
+        held = 0
+        for seen in see(found.event):
+            yield (found if found.lined else replace(found, index=found.index + more + held)), seen
+            held += 1
+        more += held - 1
 
 
 def _kind(path: Path) -> str:

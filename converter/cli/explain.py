@@ -48,20 +48,18 @@ def command(subject: str, event: str | None) -> None:
 
 
 def _on_events(loaded: Any, event: str) -> Exit:  # noqa: ANN401 - a Loaded, imported lazily
-    from converter.cli.events import read_events
+    from converter.cli.events import seen_events
     from converter.ir import evaluate
-    from converter.match import see
 
     exit_ = Exit.FINE
-    for found in read_events([event]):
-        if found.event is None:
+    for found, seen in seen_events([event]):
+        if seen is None:
             tell([found.problem] if found.problem else [])
             exit_ = max(exit_, Exit.ENVIRONMENT if found.problem and found.problem.code == "R053" else Exit.INPUT)
             continue
-        for seen in see(found.event):
-            answer = "matches" if evaluate(loaded.tree, seen.event) else "does not match"
-            place = f"event {found.index} of {found.file}" + (f", {seen.inside.rstrip('.')}" if seen.inside else "")
-            put(f"{loaded.rule.title} {answer} {place}\n{_source(loaded.rule, seen)}\n{_lines(loaded.tree, seen, loaded.rule.source)}")
+        answer = "matches" if evaluate(loaded.tree, seen.event) else "does not match"
+        place = f"event {found.index} of {found.file}" + (f", {seen.inside.rstrip('.')}" if seen.inside else "")
+        put(f"{loaded.rule.title} {answer} {place}\n{_source(loaded.rule, seen)}\n{_lines(loaded.tree, seen, loaded.rule.source)}")
     return exit_
 
 
@@ -96,7 +94,8 @@ def _lines(tree: Any, seen: Any, source: Any, depth: int = 1) -> str:  # noqa: A
             shown = f"{indent}{mark}line {span.line}: {field}{''.join('|' + one for one in tree.modifiers)} {_wanted(tree.test)}"
             return shown if seen is None else f"{shown}   {_why(tree, seen)}"
         case Keyword(test):
-            return f"{indent}{mark}line {source.span(tree.offsets).line}: keyword {_wanted(test)}"
+            shown = f"{indent}{mark}line {source.span(tree.offsets).line}: keyword {_wanted(test)}"
+            return shown if seen is None else f"{shown}   {_whence(tree, seen)}"
     say(f"unknown node {tree!r}")
     return ""
 
@@ -123,6 +122,14 @@ def _why(atom: Any, seen: Any) -> str:  # noqa: ANN401 - a FieldMatch and a Seen
     shown = ", ".join(_short(one) for one in found.values[:SHOWN]) + (", …" if len(found.values) > SHOWN else "")
     which = f"; element {deciding[0]} decides: {_short(found.values[deciding[0]])}" if deciding else ""
     return f"the event has {len(found.values)} values{at}: {shown}{which}"
+
+
+def _whence(keyword: Any, seen: Any) -> str:  # noqa: ANN401 - a Keyword and a Seen, imported lazily
+    """Say in which value of the event a keyword stands."""
+    from converter.ir import evaluate, texts
+
+    found = next((text for text in texts(seen.event) if evaluate(keyword, {"value": text})), None)
+    return "no value of the event holds it" if found is None else f"the event has {_short(found)}"
 
 
 def _case(test: Any, value: Any) -> str:  # noqa: ANN401 - a test, imported lazily

@@ -65,25 +65,17 @@ class _Tally:
 
 def _events(names: tuple[str, ...], tally: _Tally) -> Iterator[tuple[Any, str, int]]:
     """Yield each event as rules see it, with its file and index; what is broken is told and counted."""
-    from converter.cli.events import read_events
-    from converter.match import see
+    from converter.cli.events import seen_events
 
-    file, more = "", 0
-    for found in read_events(names):
-        if found.file != file:
-            file, more = found.file, 0
-        if found.event is None:
-            if found.problem:
-                tell([found.problem])
-                tally.exit = max(tally.exit, {"R020": Exit.INPUT, "R053": Exit.ENVIRONMENT}.get(found.problem.code, Exit.FINE))
-            tally.broken += found.index >= 0
+    for found, seen in seen_events(names):
+        if seen is not None:
+            tally.read += 1
+            yield seen, found.file, found.index
             continue
-        held = 0
-        for seen in see(found.event):
-            yield seen, file, found.index if found.lined else found.index + more + held
-            held += 1
-        more += held - 1
-        tally.read += held
+        if found.problem:
+            tell([found.problem])
+            tally.exit = max(tally.exit, {"R020": Exit.INPUT, "R053": Exit.ENVIRONMENT}.get(found.problem.code, Exit.FINE))
+        tally.broken += found.index >= 0
 
 
 def _tell_taxonomies(matcher: Any) -> None:  # noqa: ANN401 - a Matcher, imported lazily

@@ -178,3 +178,15 @@ def test_explain_says_why(pack: Path) -> None:
     assert "admits this event (windows_xml)" in result.stdout
     (pack / "event.json").write_text(json.dumps(_event(3)))
     assert "not asked by match" in run(pack, "explain", "rule.yml", "--event", "event.json").stdout
+
+
+def test_explain_shows_where_a_keyword_stands(pack: Path) -> None:
+    """A keyword's answer comes with the value that holds it; of events in wrappers each is answered, with its place."""
+    rule = "title: Word\nid: 3b1c0a52-0000-4000-8000-000000000009\nlogsource: {product: linux}\n"
+    rule += "detection: {keywords: ['shadow'], condition: keywords}\n"
+    (pack / "rule.yml").write_text(rule)
+    (pack / "events.json").write_text(json.dumps({"Records": [{"message": "cat /etc/shadow"}, {"message": "ls"}]}))
+    result = run(pack, "explain", "rule.yml", "--event", "events.json")
+    assert "the event has 'cat /etc/shadow'" in result.stdout
+    assert "no value of the event holds it" in result.stdout
+    assert "event 1 of events.json, Records[1]" in result.stdout
