@@ -124,3 +124,14 @@ def test_the_index_answers_as_the_oracle(corpora: Path, rules: tuple[Asked, ...]
     events = list(_events(corpora / "events" / "windows_sample_3736.jsonl"))[::400]
     for seen in events:
         assert matcher.matching(seen) == [one for one in matcher.asked(seen) if evaluate(one.tree, seen.event)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "product", "alerts"),
+    [("process_creation_2021.jsonl.xz", "windows", 591), ("k8s_synthetic_50k.jsonl.xz", "kubernetes", 15_873)],
+)
+def test_as_many_alerts_as_another_engine(corpora: Path, rules: tuple[Asked, ...], file: str, product: str, alerts: int) -> None:
+    """On recorded process creations and synthetic audit events, rsigma 0.26, routed by log source, gives as many alerts."""
+    matcher = Matcher(one for one in rules if one.rule.logsource.product == product)
+    assert sum(len(matcher.matching(seen)) for seen in _events(corpora / "events" / "bench" / file)) == alerts
