@@ -20,7 +20,7 @@ IDLE = Pipeline("idle", {"transformations": [{"type": "set_state", "key": "k", "
 def test_an_idle_pipeline_changes_nothing(corpora: Path) -> None:
     """The tree behind a pipeline that does nothing is the rule's own, places and modifiers included."""
     different, count = [], 0
-    for loaded in load_pack([corpora / "sigmahq"]).rules:
+    for loaded in load_pack([corpora / "corpora/sigmahq"]).rules:
         if loaded.tree is None:
             continue
         count += 1
@@ -43,7 +43,7 @@ def test_the_bridge_prints_what_pysigma_prints(corpora: Path, pipeline: str) -> 
 
     bridge, policy = target("pysigma-splunk"), Policy(pipelines=[Pipeline(pipeline)] if pipeline else [])
     different, counts = [], {True: 0, False: 0}
-    for loaded in load_pack([corpora / "sigmahq"]).rules:
+    for loaded in load_pack([corpora / "corpora/sigmahq"]).rules:
         document = yaml.load(loaded.file.path.read_bytes(), Loader=yaml.CSafeLoader)
         try:
             backend = SplunkBackend(splunk_windows_pipeline() if pipeline else None)

@@ -127,7 +127,7 @@ def test_the_bridge_runs_on_pysigma_2(newest: Environment) -> None:
 @pytest.mark.slow
 def test_sigmahq_means_the_same_on_both(newest: Environment, corpora: Path) -> None:
     """Every rule of SigmaHQ gets the same module on pySigma 2 as on the installed one."""
-    folder = corpora / "sigmahq/rules"
+    folder = corpora / "corpora/sigmahq/rules"
     newest.run("converter", "build", folder, "-t", "python", "-o", "two", "--allow", "narrower,mixed,unknown", fails=True)
     program = str(Path(sys.executable).with_name("converter"))
     one = newest.work / "one"

@@ -217,7 +217,7 @@ def test_the_page_names_every_flag(sigma: Environment) -> None:
 @pytest.mark.corpus
 def test_rules_of_sigmahq_pass_or_are_told(sigma: Environment, corpora: Path) -> None:
     """Every rule of a folder is a query or an error of its own, on a target that has the log source and on one that has not."""
-    folder = corpora / "sigmahq/rules/application"
+    folder = corpora / "corpora/sigmahq/rules/application"
     count = sum(1 for _ in folder.rglob("*.yml"))
     done = sigma.run("sigma", "convert", "-t", "falco", "-s", "-f", "yaml", "-o", "hq.yaml", folder)
     rules = [one for one in yaml.safe_load((sigma.work / "hq.yaml").read_text("utf-8")) if "rule" in one]
