@@ -155,6 +155,22 @@ def new_pack() -> None:
     print(f"init: {took:.2f} s CPU, of {INIT_LIMIT_S:.0f}: {took / INIT_LIMIT_S:.2f}")
 
 
+def match() -> None:
+    """Events a second of ``match``, as a process: the pack's rules, then a whole corpus, on a recorded Windows log."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    shared = (ROOT / named).resolve() if named else None
+    if shared is None or not (shared / "events" / "windows_sample_3736.jsonl").is_file():
+        print("match: CONVERTER_CORPORA names no folder")
+        return
+    events = shared / "events" / "windows_sample_3736.jsonl"
+    count = len(events.read_bytes().splitlines())
+    for rules in (ROOT / "rules", shared / "corpora" / "sigmahq"):
+        command = [str(BIN / "converter"), "match", str(rules), str(events), "--count"]
+        idle = cpu_s([str(BIN / "converter"), "match", str(rules), os.devnull, "--count"])
+        took = cpu_s(command) - idle
+        print(f"match: {count} events, {rules.name}: {count / took:,.0f} events/s CPU, decoding included; reading the rules {idle:.2f} s")
+
+
 def python_package() -> None:
     """Events a second of the pack's Python package, all rules on each event, against decoding them."""
     named = os.environ.get("CONVERTER_CORPORA")
@@ -179,5 +195,5 @@ def python_package() -> None:
 
 
 if __name__ == "__main__":
-    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, python_package):
+    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, python_package):
         bench()
