@@ -36,6 +36,7 @@ _STEPS: Final[dict[str, text.Step]] = {
     "base64": text.base64,
     "base64offset": text.base64offset,
     "wide": text.wide,
+    "utf16le": text.wide,
     "utf16be": text.utf16be,
     "utf16": text.wide,
 }
@@ -88,7 +89,7 @@ def _text(chain: Chain) -> Reading | None:
             return _simple(*_PLACES[place])
         case ("windash" | "expand", *place) | (*place, "windash" | "expand") if tuple(place) in _PLACES:
             return _stepped(chain)
-        case ("base64" | "base64offset", *place) | ("wide" | "utf16be" | "utf16", "base64" | "base64offset", *place) if (
+        case ("base64" | "base64offset", *place) | ("wide" | "utf16le" | "utf16be" | "utf16", "base64" | "base64offset", *place) if (
             tuple(place) in _PLACES
         ):
             return _stepped(chain)

@@ -54,4 +54,4 @@ def test_every_row_says_where_its_answer_comes_from() -> None:
         assert set(row) <= KEYS, (stem, row["name"])
         assert row["source"], (stem, row["name"])
         assert ("refused" in row) != ("match" in row and "events" in row), (stem, row["name"])
-    assert len(ROWS) >= 60
+    assert len(ROWS) >= 380
