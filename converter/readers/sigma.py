@@ -8,6 +8,7 @@ from typing import Any
 
 from converter.formats import Document, Map, Seq, read
 from converter.model import Diagnostic, LogSource, Related, Rule, Severity, ordered
+from converter.readers.action import resolved
 from converter.readers.schema import check
 
 _NAMESPACE = uuid.UUID("5ad5f6f2-54d6-4a3c-9a3c-6d7a4e0f8b11")
@@ -22,6 +23,7 @@ def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnost
     """Return the rules of a file and everything that is wrong with the others (R001 to R019).
 
     A file may hold several documents; a broken one does not cost the others.
+    What ``action`` says of them is done first.
     """
     documents = read(data, path)
     if isinstance(documents, Diagnostic):
@@ -34,13 +36,16 @@ def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnost
         )
     rules: list[Rule] = []
     diagnostics: list[Diagnostic] = []
-    for document in documents:
-        found = _rule(document)
+    for document in resolved(documents):
+        found = (document,) if isinstance(document, Diagnostic) else _rule(document)
         if isinstance(found, Rule):
             rules.append(found)
             diagnostics += _remarks(found)
         else:
             diagnostics += found
+    if not rules and not diagnostics:
+        message, help_text = "the file holds no rule, only actions on rules", "write the rules below the global document"
+        diagnostics.append(Diagnostic("R010", Severity.ERROR, documents[0].source.span(documents[0].offsets), message, help=help_text))
     return tuple(rules), ordered(diagnostics)
 
 
@@ -54,7 +59,7 @@ def _rule(document: Document) -> Rule | tuple[Diagnostic, ...]:
                 "R011", Severity.ERROR, source.span(document.offsets), message, help="a rule is a map with title, logsource and detection"
             ),
         )
-    for key, kind in (("correlation", "correlation rules"), ("filter", "filters"), ("action", "rule collections with 'action'")):
+    for key, kind in (("correlation", "correlation rules"), ("filter", "filters")):
         if key in value:
             place = source.span(value.offsets[2 * list(value).index(key)])
             return (Diagnostic("R016", Severity.ERROR, place, f"{kind} are not supported yet", help="write a detection rule"),)

@@ -95,7 +95,9 @@ REFUSED = [
     ("an unknown key of ours", HEAD + DETECTION + "x-converter: {targts: {}}\n", "R015", 5, 15),
     ("a correlation", HEAD + "correlation: {type: event_count}\n", "R016", 4, 1),
     ("a filter", HEAD + "filter: {rules: [x]}\n", "R016", 4, 1),
-    ("a collection's action", HEAD + "action: global\n", "R016", 4, 1),
+    ("a global document alone", HEAD + "action: global\n", "R010", 1, 1),
+    ("an unknown action", HEAD + DETECTION + "action: globl\n", "R012", 5, 9),
+    ("an action that is a list", HEAD + DETECTION + "action: [global]\n", "R012", 5, 9),
 ]
 
 
