@@ -162,7 +162,7 @@ DAMAGE = (
     b"{}\n{",
     b"- rule: {",
     json.dumps([1, {"rule": 1}]).encode(),
-    gzip.compress(b"\0" * 100_000),
+    gzip.compress(b"\0" * 100_000, mtime=0),
 )
 
 
