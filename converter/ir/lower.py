@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from converter.formats import Map, Seq
+from converter.ir.aggregation import instead
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
 from converter.ir.direct import direct
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
@@ -133,7 +134,10 @@ class _Lowering:
             return self._build(_parsed(text) if len(text) <= SHORT else parse_condition(text), nodes, names, at)
         except ConditionError as error:
             code = "M007" if "aggregation" in error.message else "M003"
-            self.tell(code, at(error.start, error.end), error.message, error.help)
+            help_text = error.help
+            if code == "M007":
+                help_text = instead(text[error.start :], self._rule.detection.get("timeframe"), self._rule.id)
+            self.tell(code, at(error.start, error.end), error.message, help_text)
             return None
 
     def _build(self, tree: Condition, nodes: Mapping[str, Node], names: tuple[str, ...], at: Any) -> Node | None:  # noqa: ANN401 - a local function
