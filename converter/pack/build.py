@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -129,16 +129,17 @@ def _with_baseline(request: Request, pack: Pack, whole: bool) -> tuple[Request, 
 
 def _reading(pack: Pack, rows: Sequence[Row], policy: Policy) -> tuple[Diagnostic, ...]:
     """Return what is wrong with the rules themselves, without what the baseline knows."""
-    known = {id(row.outcome.loaded) for row in rows if row.known and row.outcome.status is Status.ERROR}
-    found = [one for loaded in pack.rules if id(loaded) not in known for one in loaded.diagnostics if not _passed(loaded, one, rows)]
+    errors = [row for row in rows if row.outcome.status is Status.ERROR]
+    known = {id(row.outcome.loaded) for row in errors if row.known}
+    stopped = {id(row.outcome.loaded) for row in errors}
+    found = [one for loaded in pack.rules if id(loaded) not in known for one in loaded.diagnostics if not _passed(loaded, one, stopped)]
     unread = (one for unread in pack.unread if not is_known_unread(unread, policy) for one in unread.diagnostics)
     return ordered([*found, *unread])
 
 
-def _passed(loaded: Loaded, one: Diagnostic, rows: Sequence[Row]) -> bool:
+def _passed(loaded: Loaded, one: Diagnostic, stopped: Set[int]) -> bool:
     """Whether an error of a rule's stopped none of its rows: a pipeline gave the rule a meaning, or pySigma took it."""
-    stopped = (row.outcome.status is Status.ERROR for row in rows if row.outcome.loaded is loaded)
-    return one.severity is Severity.ERROR and loaded.tree is None and bool(loaded.rule.detection) and not any(stopped)
+    return one.severity is Severity.ERROR and loaded.tree is None and bool(loaded.rule.detection) and id(loaded) not in stopped
 
 
 def _others(request: Request, chosen: set[Path]) -> tuple[tuple[Loaded, ...], bool]:
