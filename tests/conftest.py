@@ -1,11 +1,15 @@
-"""Shared fixtures: where the corpora lie, and whether golden files are rewritten."""
+"""Shared fixtures: where the corpora lie, what a missing engine means, and whether golden files are rewritten."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from converter.verify import EngineMissingError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,3 +50,16 @@ def corpora() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def without_engine() -> Callable[[EngineMissingError], NoReturn]:
+    """What a test calls when its engine is missing: it is skipped, or fails where engines are required."""
+
+    def unshown(error: EngineMissingError) -> NoReturn:
+        reason = f"not shown in an engine: {error}"
+        if os.environ.get("CONVERTER_REQUIRE_ENGINES") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return unshown

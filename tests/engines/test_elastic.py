@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,16 +21,13 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(autouse=True)
-def engines() -> None:
+def engines(without_engine: Callable[[EngineMissingError], NoReturn]) -> None:
     """Node, Kibana's parser and the search engine; absent they are skipped, or fail where engines are required."""
     try:
         kibana_version()
         osmem_version()
     except EngineMissingError as error:
-        reason = f"not shown in an engine: {error}"
-        if os.environ.get("CONVERTER_REQUIRE_ENGINES") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        without_engine(error)
 
 
 def _leaves(dsl: Any) -> set[tuple[str, str, str]]:
