@@ -1,6 +1,7 @@
 """The nouns that every stage shares.  Standard library only, frozen, no input or output."""
 
 from converter.model.artifact import Artifact
+from converter.model.correlation import TYPES, UNITS, Correlation, Criterion, Filter, Reference
 from converter.model.diagnostics import Diagnostic, Severity, has_errors, ordered, printable
 from converter.model.fidelity import Evidence, Fidelity, Loss, Status, joined
 from converter.model.node import node
@@ -9,12 +10,18 @@ from converter.model.source import LIMIT, Source, Span, pack, unpack
 
 __all__ = [
     "LIMIT",
+    "TYPES",
+    "UNITS",
     "Artifact",
+    "Correlation",
+    "Criterion",
     "Diagnostic",
     "Evidence",
     "Fidelity",
+    "Filter",
     "LogSource",
     "Loss",
+    "Reference",
     "Related",
     "Rule",
     "Severity",

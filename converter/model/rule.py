@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from converter.model.correlation import Correlation, Filter
 from converter.model.source import Source, Span
 
 
@@ -37,6 +38,8 @@ class Rule:
     ``converter`` is the ``x-converter`` key, ``detection`` the section as
     read (``converter.ir`` gives it meaning), ``positions`` the packed offsets
     of top-level values by key and of deeper ones by their dotted path.
+    A correlation rule has ``correlation`` in place of a detection and an
+    empty log source, a filter has ``filter``; ``is_detection`` is neither.
     """
 
     source: Source
@@ -57,8 +60,16 @@ class Rule:
     falsepositives: tuple[str, ...] = ()
     level: str = ""
     fields: tuple[str, ...] = ()
+    name: str = ""
+    correlation: Correlation | None = None
+    filter: Filter | None = None
     converter: Mapping[str, Any] = field(default_factory=dict)
     positions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_detection(self) -> bool:
+        """Whether the rule is about single events: no correlation and no filter."""
+        return self.correlation is None and self.filter is None
 
     def span(self, key: str = "") -> Span:
         """Return where the value of ``key`` stands: a dotted path; else the nearest key around it, else the file."""

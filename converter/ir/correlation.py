@@ -1,0 +1,50 @@
+"""A correlation with the rules that it refers to: what it means is ``ir.occurrences``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from converter.ir.condition import Condition
+from converter.ir.nodes import Node
+from converter.model import Correlation, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rule of a correlation: the reference as written, the rule, and what it means."""
+
+    reference: str
+    rule: Rule
+    meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A correlation rule, its section, and its rules in the order of the section.
+
+    ``expression`` is the tree of a temporal condition in words, whose names
+    are references; ``None`` when there is none.  A part can be a correlation
+    itself; parts never lead back to the rule.
+    """
+
+    rule: Rule
+    correlation: Correlation
+    parts: tuple[Part, ...]
+    expression: Condition | None = None
+
+
+Meaning: TypeAlias = Node | Linked
+
+
+def leaves(linked: Linked) -> tuple[Part, ...]:
+    """Return the parts that are about single events, of the correlation and of those that it refers to, each once."""
+    found: dict[str, Part] = {}
+    stack = [linked]
+    while stack:
+        for part in stack.pop().parts:
+            if isinstance(part.meaning, Linked):
+                stack.append(part.meaning)
+            else:
+                found.setdefault(part.rule.id, part)
+    return tuple(found.values())
