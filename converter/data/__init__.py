@@ -16,16 +16,19 @@ from converter.data.spdx import (
 )
 from converter.data.splunk_view import SplunkView, splunk_event, splunk_fields, splunk_seen, splunk_view
 from converter.data.tables import Binding, Field, Source, bindings, ecs_bindings, ecs_types, fields, load, source_of, sources
+from converter.data.taxonomy import Instead, Taxonomy, taxonomy, taxonomy_sources
 
 __all__ = [
     "LICENSE_FORM",
     "BadLicenseError",
     "Binding",
     "Field",
+    "Instead",
     "License",
     "Source",
     "SplunkView",
     "Tactic",
+    "Taxonomy",
     "Technique",
     "Threat",
     "attack_tags",
@@ -56,6 +59,8 @@ __all__ = [
     "splunk_view",
     "tactic",
     "tactic_named",
+    "taxonomy",
+    "taxonomy_sources",
     "technique",
     "threats",
 ]
