@@ -1,9 +1,12 @@
 """Meaning: the nodes of a detection, how Sigma is lowered to them, and the oracle that evaluates them."""
 
+from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, parse_condition
+from converter.ir.correlation import Linked, Meaning, Part, leaves
 from converter.ir.detection import detection_of
 from converter.ir.evaluate import evaluate, fits, holds, unevaluable
 from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
+from converter.ir.filters import filtered, filters_by_rule
 from converter.ir.fold import fold, spellings
 from converter.ir.link import link
 from converter.ir.lower import lower
@@ -27,12 +30,14 @@ from converter.ir.nodes import (
     Shape,
     Test,
     Text,
+    TimePart,
     Wild,
     atoms,
     parts_of,
     sigma_text,
 )
 from converter.ir.piped import lower_piped
+from converter.ir.references import Meant, connected, not_generated
 from converter.ir.regex import (
     DIGITS,
     EVERY,
@@ -61,6 +66,7 @@ from converter.ir.regex_cost import alphabet, ambiguous_repeat, competing, settl
 from converter.ir.regex_read import read_regex
 from converter.ir.regex_sample import regex_samples
 from converter.ir.regex_search import regex_finder
+from converter.ir.time_part import time_part, time_sample
 from converter.ir.usage import used_detections
 
 __all__ = [
@@ -81,19 +87,28 @@ __all__ = [
     "Choice",
     "Cidr",
     "Compare",
+    "Condition",
+    "ConditionError",
     "Exists",
     "Expression",
     "FieldMatch",
     "FieldRef",
     "Found",
+    "Junction",
     "Keyword",
+    "Linked",
     "Literal",
     "Look",
+    "Meaning",
+    "Meant",
+    "Name",
+    "Negation",
     "Node",
     "Not",
     "Null",
     "Number",
     "Or",
+    "Part",
     "Parts",
     "Place",
     "Ranges",
@@ -103,25 +118,32 @@ __all__ = [
     "Shape",
     "Test",
     "Text",
+    "TimePart",
     "Wild",
     "alphabet",
     "ambiguous_repeat",
     "atoms",
     "competing",
     "complement",
+    "connected",
     "detection_of",
     "evaluate",
     "feature",
     "feature_of_test",
+    "filtered",
+    "filters_by_rule",
     "fits",
     "fold",
     "holds",
+    "leaves",
     "link",
     "lookup",
     "lower",
     "lower_piped",
     "nodes_of",
+    "not_generated",
     "nullable",
+    "parse_condition",
     "parts_of",
     "read_regex",
     "regex_finder",
@@ -131,6 +153,8 @@ __all__ = [
     "sigma_text",
     "spellings",
     "texts",
+    "time_part",
+    "time_sample",
     "too_deep",
     "trimmed",
     "unevaluable",

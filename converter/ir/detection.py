@@ -29,6 +29,7 @@ from converter.ir.nodes import (
     Regex,
     Shape,
     Text,
+    TimePart,
     sigma_text,
 )
 
@@ -228,6 +229,8 @@ def _modifiers(atom: Atom) -> tuple[str, ...]:
             return ("exists",)
         case Compare(operator):
             return (operator,)
+        case TimePart(unit, operator):
+            return (unit,) if operator == "eq" else (unit, operator)
         case Cidr():
             return ("cidr",)
         case Regex(_, flags):
@@ -241,7 +244,7 @@ def _value(atom: Atom) -> Scalar:
     match atom.test:
         case Text() as text:
             return sigma_text((text.literal,)) if text.shape in _SHAPES else sigma_text(text.parts)
-        case Number(value) | Compare(_, value):
+        case Number(value) | Compare(_, value) | TimePart(_, _, value):
             return value
         case Boolean(value):
             return value

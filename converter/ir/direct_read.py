@@ -12,9 +12,26 @@ from ipaddress import ip_network
 from typing import Any, Final, TypeAlias
 
 from converter.ir import direct_text as text
-from converter.ir.nodes import Boolean, Cidr, Compare, Exists, FieldRef, Null, Number, Parts, Regex, Shape, Test, Text, Wild, parts_of
+from converter.ir.nodes import (
+    Boolean,
+    Cidr,
+    Compare,
+    Exists,
+    FieldRef,
+    Null,
+    Number,
+    Parts,
+    Regex,
+    Shape,
+    Test,
+    Text,
+    TimePart,
+    Wild,
+    parts_of,
+)
 from converter.ir.regex import RegexProblem
 from converter.ir.regex_read import read_regex
+from converter.ir.time_part import UNITS
 
 Reading: TypeAlias = Callable[[Any], tuple[Test, ...]]
 """From one value to its tests, joined with "or"; ``()`` when the value is pySigma's to judge."""
@@ -73,6 +90,8 @@ def reading(modifiers: Chain) -> Reading | None:
             return _cidr
         case ("lt" | "lte" | "gt" | "gte" as operator,):
             return _compare(operator)
+        case (unit,) | (unit, "lt" | "lte" | "gt" | "gte") if unit in UNITS:
+            return _part(unit, chain[1] if chain[1:] else "eq")
         case ("re", *flags) if all(one in _FLAGS for one in flags):
             return _regex("".join(sorted({_FLAGS[one] for one in flags})))
         case ("fieldref", *place) if tuple(place) in _SHAPES:
@@ -157,6 +176,14 @@ def _compare(operator: str) -> Reading:
     def read(value: object) -> tuple[Test, ...]:
         number = _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
         return () if number is None else (Compare(operator, number),)
+
+    return read
+
+
+def _part(unit: str, operator: str) -> Reading:
+    def read(value: object) -> tuple[Test, ...]:
+        number = _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return (TimePart(unit, operator, number),) if isinstance(number, int) else ()
 
     return read
 

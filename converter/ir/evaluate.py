@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from operator import ge, gt, le, lt
+from operator import eq, ge, gt, le, lt
 from typing import Any, Final, assert_never
 
 from converter.ir.events import Found, lookup, scalar_text, texts
@@ -34,11 +34,13 @@ from converter.ir.nodes import (
     Shape,
     Test,
     Text,
+    TimePart,
     Wild,
     atoms,
 )
 from converter.ir.regex import RegexProblem
 from converter.ir.regex_search import regex_finder
+from converter.ir.time_part import time_part
 from converter.model import Diagnostic, Severity, Source
 
 
@@ -79,12 +81,12 @@ def holds(test: Test, found: Found, event: Mapping[str, Any]) -> bool:
         case FieldRef(field, shape):
             others = lookup(event, field).values
             return any(_related(one, other, shape) for one in found.values for other in others)
-        case Text() | Number() | Boolean() | Compare() | Cidr() | Regex():
+        case Text() | Number() | Boolean() | Compare() | TimePart() | Cidr() | Regex():
             return any(_scalar(test, value) for value in found.values)
     assert_never(test)
 
 
-def _scalar(test: Text | Number | Boolean | Compare | Cidr | Regex, value: object) -> bool:
+def _scalar(test: Text | Number | Boolean | Compare | TimePart | Cidr | Regex, value: object) -> bool:
     if value is None or isinstance(value, Mapping):
         return False
     match test:
@@ -99,6 +101,9 @@ def _scalar(test: Text | Number | Boolean | Compare | Cidr | Regex, value: objec
         case Compare(operator, bound):
             given = _number(value)
             return given is not None and _ORDER[operator](given, bound)
+        case TimePart(unit, operator, wanted):
+            part = time_part(value, unit) if isinstance(value, str) else None
+            return part is not None and _ORDER[operator](part, wanted)
         case Cidr(network):
             return isinstance(value, str) and _inside(value, network)
         case Regex():
@@ -113,7 +118,7 @@ def _found(test: Regex, text: str) -> bool:
     return finder(text)
 
 
-_ORDER: Final[dict[str, Callable[[float, float], bool]]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
+_ORDER: Final[dict[str, Callable[[float, float], bool]]] = {"eq": eq, "lt": lt, "lte": le, "gt": gt, "gte": ge}
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 

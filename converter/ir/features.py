@@ -22,6 +22,7 @@ from converter.ir.nodes import (
     Shape,
     Test,
     Text,
+    TimePart,
     Wild,
 )
 
@@ -44,6 +45,7 @@ FEATURES: Final = (
     "value.null",
     "value.exists",
     "value.compare",
+    "value.time_part",
     "value.cidr",
     "value.regex",
     "value.fieldref",
@@ -81,6 +83,8 @@ def feature_of_test(test: Test) -> str:
             return "value.exists"
         case Compare():
             return "value.compare"
+        case TimePart():
+            return "value.time_part"
         case Cidr():
             return "value.cidr"
         case Regex():

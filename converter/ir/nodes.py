@@ -101,6 +101,18 @@ class Compare:
 
 
 @node
+class TimePart:
+    """The value is a time, and this part of it stands in this order to ``value``: ``eq``, ``lt``, ``lte``, ``gt``, ``gte``.
+
+    ``unit`` is ``minute``, ``hour``, ``day``, ``week``, ``month`` or ``year``; the part is what the text writes, in its own zone.
+    """
+
+    unit: str
+    operator: str
+    value: int
+
+
+@node
 class Cidr:
     """The value is an address in the network, written as Sigma has it."""
 
@@ -123,7 +135,7 @@ class FieldRef:
     shape: Shape = Shape.EQUALS
 
 
-Test: TypeAlias = Text | Number | Boolean | Null | Exists | Compare | Cidr | Regex | FieldRef
+Test: TypeAlias = Text | Number | Boolean | Null | Exists | Compare | TimePart | Cidr | Regex | FieldRef
 
 
 @node

@@ -28,10 +28,12 @@ from converter.ir.nodes import (
     Shape,
     Test,
     Text,
+    TimePart,
     Wild,
 )
 from converter.ir.regex import RegexProblem
 from converter.ir.regex_read import read_regex
+from converter.ir.time_part import UNITS
 
 _ADDRESS: Final = re.compile(r" object at 0x[0-9a-f]+")
 """What Python writes of an object that has no text: it differs from run to run."""
@@ -47,7 +49,8 @@ class LoweringError(Exception):
 
 def no_placeholder(name: str, offsets: int) -> LoweringError:
     """Return what to tell of a placeholder for which no value was given."""
-    return LoweringError("M011", f"the placeholder %{name}% has no value", "placeholders are not supported yet: write the values", offsets)
+    help_text = f"give it values in converter.toml, below [placeholders]: '{name}' = ['value', …]"
+    return LoweringError("M011", f"the placeholder %{name}% has no value", help_text, offsets)
 
 
 def atom(key: str | None, value: object, offsets: int) -> Node:
@@ -80,6 +83,7 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
     except Exception as error:  # pySigma raises bare errors for odd types; whatever it is, it is this item's
         raise LoweringError("M002", f"pySigma cannot read this item: {_told(error)}", "check the value's type") from error
     modifiers = tuple(key.split("|")[1:]) if key else ()
+    _check_parts(modifiers, values, places)
     if not item.value:
         if item.field is None:
             raise LoweringError("M008", "an empty list of keywords", "add a value")
@@ -101,6 +105,16 @@ def _bound_dashes(values: Sequence[object], places: Sequence[int]) -> None:
             raise LoweringError("M012", f"more than {DASHES} dashes under 'windash'", "split the value, under |contains|all", place)
 
 
+def _check_parts(modifiers: tuple[str, ...], values: Sequence[object], places: Sequence[int]) -> None:
+    """Refuse what pySigma cuts off in silence: one of two parts of a time, the fraction of a part's number."""
+    units = [name for name in modifiers if name in UNITS]
+    if len(units) > 1:
+        raise LoweringError("M002", f"'{units[0]}' and '{units[1]}' are two parts of a time", "write two fields, one for each part")
+    for one, place in zip(values, places, strict=True):
+        if units and isinstance(one, float) and not one.is_integer():
+            raise LoweringError("M002", f"the {units[0]} of a time is a whole number", "write it without a fraction", place)
+
+
 def _exact(node: Node, given: object) -> Node:
     """Return the node with the whole number that was written: pySigma keeps one above 2**53 as a float."""
     if isinstance(given, int) and not isinstance(given, bool) and isinstance(node, FieldMatch):
@@ -109,6 +123,8 @@ def _exact(node: Node, given: object) -> Node:
                 return FieldMatch(node.field, Number(given), node.offsets, node.modifiers)
             case Compare(operator):
                 return FieldMatch(node.field, Compare(operator, given), node.offsets, node.modifiers)
+            case TimePart(unit, operator):
+                return FieldMatch(node.field, TimePart(unit, operator, given), node.offsets, node.modifiers)
             case _:
                 return node
     return node
@@ -140,7 +156,7 @@ def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for ea
         case sigma.SigmaString():
             return Text(_parts(value, offsets), isinstance(value, sigma.SigmaCasedString))
         case sigma.SigmaTimestampPart():
-            raise LoweringError("M012", "parts of a timestamp are not supported", "compare the field itself", offsets)
+            return TimePart(value.timestamp_part.name.lower(), "eq", int(value.number))
         case sigma.SigmaNumber():
             return Number(value.number)
         case sigma.SigmaBool():
@@ -154,10 +170,18 @@ def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for ea
         case sigma.SigmaCIDRExpression():
             return Cidr(value.cidr)
         case sigma.SigmaCompareExpression():
-            return Compare(value.op.name.lower(), value.number.number)
+            return _compared(value.op.name.lower(), value.number)
         case sigma.SigmaFieldReference():
             return FieldRef(value.field, _reference_shape(value))
     raise LoweringError("M012", f"{type(value).__name__} is not supported", "", offsets)
+
+
+def _compared(operator: str, number: Any) -> Compare | TimePart:  # noqa: ANN401 - SigmaNumber, imported lazily
+    from sigma.types import SigmaTimestampPart
+
+    if isinstance(number, SigmaTimestampPart):
+        return TimePart(number.timestamp_part.name.lower(), operator, int(number.number))
+    return Compare(operator, number.number)
 
 
 def _regex(pattern: str, flags: str, offsets: int) -> Regex:

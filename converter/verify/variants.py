@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converter.data import Field
-from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Regex, Text, Wild, atoms, lookup, regex_samples
+from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Regex, Text, TimePart, Wild, atoms, lookup, regex_samples, time_sample
 from converter.verify.examples import Example
 
 MISSING = object()
@@ -62,6 +62,8 @@ def _asked(tree: Node) -> dict[str, list[Any]]:
                     wanted.append(text)
             case Number(value) | Compare(_, value):
                 wanted += [value, value - 1, value + 1]
+            case TimePart(unit, _, value):
+                wanted += filter(None, (time_sample(unit, one) for one in (value, value - 1, value + 1)))
             case Boolean(value):
                 wanted.append(value)
             case Regex(pattern, flags):

@@ -25,10 +25,12 @@ from converter.ir import (
     Regex,
     Shape,
     Text,
+    TimePart,
     Wild,
     lower,
 )
 from converter.ir.detection import detection_of
+from converter.ir.time_part import UNITS
 from converter.model import LogSource, Rule, Source
 
 _LITERALS = st.one_of(
@@ -56,6 +58,7 @@ _TESTS = st.one_of(
     st.just(Null()),
     st.booleans().map(Exists),
     st.builds(Compare, st.sampled_from(["lt", "lte", "gt", "gte"]), _NUMBERS),
+    st.builds(TimePart, st.sampled_from(UNITS), st.sampled_from(["eq", "lt", "lte", "gt", "gte"]), st.integers(0, 60)),
     st.sampled_from(["10.0.0.0/8", "::1/128"]).map(Cidr),
     st.builds(Regex, st.sampled_from(["a.*b", "^x\\d$", "a|b"]), st.sampled_from(["", "i", "im"])),
     st.builds(FieldRef, st.sampled_from(["f", "g.h"]), st.sampled_from([Shape.EQUALS, Shape.CONTAINS, Shape.STARTSWITH, Shape.ENDSWITH])),

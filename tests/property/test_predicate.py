@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converter.ir import And, Boolean, Exists, FieldMatch, Keyword, Node, Not, Null, Number, Or, Text, Wild, evaluate
+from converter.ir import And, Boolean, Exists, FieldMatch, Keyword, Node, Not, Null, Number, Or, Text, TimePart, Wild, evaluate
 from converter.match.predicate import View, predicate
 
 LETTERS = st.text("abAB\u212a\u0130éÉß1. ", max_size=4)
@@ -35,6 +35,7 @@ TESTS = st.one_of(
     st.builds(Exists, st.booleans()),
     st.builds(Boolean, st.booleans()),
     st.builds(Number, st.integers(0, 2)),
+    st.builds(TimePart, st.sampled_from(["hour", "week"]), st.sampled_from(["eq", "lt"]), st.integers(0, 9)),
 )
 ATOMS: st.SearchStrategy[Node] = st.one_of(
     st.builds(FieldMatch, FIELDS, TESTS), st.builds(FieldMatch, FIELDS, TESTS), st.builds(Keyword, patterns())
@@ -48,7 +49,7 @@ TREES: st.SearchStrategy[Node] = st.recursive(
     ),
     max_leaves=12,
 )
-SCALARS = st.one_of(LETTERS, LETTERS, st.none(), st.booleans(), st.integers(0, 2), st.just(1.5))
+SCALARS = st.one_of(LETTERS, LETTERS, st.just("2026-03-02 05:04"), st.none(), st.booleans(), st.integers(0, 2), st.just(1.5))
 VALUES = st.recursive(
     SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(FIELDS, inner, max_size=2)), max_leaves=6
 )

@@ -29,6 +29,7 @@ from converter.ir import (
     RegexProblem,
     Shape,
     Text,
+    TimePart,
     Wild,
     feature,
     feature_of_test,
@@ -115,7 +116,7 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Clause:
             return _exists(binding.path) if present else _none(_exists(binding.path))
         case Regex():
             return _search(tree, tree.test, binding, resolved)
-        case FieldRef():
+        case FieldRef() | TimePart():
             raise refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved, FILTERS)
     assert_never(tree.test)
 

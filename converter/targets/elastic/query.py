@@ -30,6 +30,7 @@ from converter.ir import (
     Regex,
     Test,
     Text,
+    TimePart,
     Wild,
     feature,
     feature_of_test,
@@ -141,7 +142,7 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
             return f"{_name(binding.ip or binding.path)}:{_quoted(network)}"
         case Exists(present):
             return f"{name}:*" if present else f"not {name}:*"
-        case Regex() | FieldRef():
+        case Regex() | FieldRef() | TimePart():
             raise refused(tree, f"'{feature_of_test(tree.test)}'", "use another test, or disable elastic for this rule", resolved)
     assert_never(tree.test)
 

@@ -33,6 +33,7 @@ from converter.ir import (
     RegexProblem,
     Shape,
     Text,
+    TimePart,
     Wild,
     fits,
     read_regex,
@@ -166,6 +167,8 @@ def _check(printer: Printer, atom: FieldMatch, binding: Binding, negated: bool) 
             return _exists(binding) if present else f"not {_exists(binding)}"
         case Compare(operator, bound):
             return _compare(printer, atom, binding.path, operator, bound)
+        case TimePart():
+            raise _inexpressible(printer, atom, "T301", "Falco has no parts of a time", "compare the text of the field")
         case Cidr(network):
             return f"{binding.path} regex {_quoted(_network(printer, atom, network))}"
         case Regex() as test:

@@ -29,6 +29,7 @@ from converter.ir import (
     RegexProblem,
     Shape,
     Text,
+    TimePart,
     Wild,
     atoms,
     read_regex,
@@ -132,6 +133,8 @@ def _field(printer: Printer, atom: FieldMatch) -> Call:
             return "exists", (field,)
         case Compare(operator, bound):
             return _ORDER[operator], (field, _number(printer, atom, bound))
+        case TimePart(unit, operator, wanted):
+            return "part_of_time", (field, _quoted(unit), *_between(printer, atom, unit, operator, wanted))
         case Cidr(network):
             return "in_network", (field, _quoted(_network(printer, atom, network)))
         case FieldRef(other, shape):
@@ -187,6 +190,28 @@ def _number(printer: Printer, atom: Atom, value: float) -> str:
     if (isinstance(value, float) and not math.isfinite(value)) or abs(value) >= 10**_DIGITS:
         raise _inexpressible(printer, atom, "T403", "the number is not finite or too large", "use another number")
     return repr(value)
+
+
+_RANGES: Final = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "week": (1, 53), "month": (1, 12), "year": (1, 9999)}
+
+
+def _between(printer: Printer, atom: Atom, unit: str, operator: str, wanted: int) -> tuple[str, str]:
+    """Return the least and the most that a part of a time may be."""
+    least, most = _RANGES[unit]
+    match operator:
+        case "eq":
+            least, most = wanted, wanted
+        case "lt":
+            most = wanted - 1
+        case "lte":
+            most = wanted
+        case "gt":
+            least = wanted + 1
+        case "gte":
+            least = wanted
+        case _:
+            raise AssertionError(f"no order of parts: {operator}")
+    return _number(printer, atom, least), _number(printer, atom, most)
 
 
 def _network(printer: Printer, atom: Atom, network: str) -> str:

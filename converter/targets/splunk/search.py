@@ -35,6 +35,7 @@ from converter.ir import (
     RegexProblem,
     Shape,
     Text,
+    TimePart,
     Wild,
     read_regex,
     scalar_text,
@@ -131,7 +132,7 @@ def _base_atom(tree: FieldMatch, binding: Binding) -> str | None:
             return terms[0] if len(terms) == 1 else f"({' OR '.join(terms)})"
         case Regex(expression, flags):
             return _base_regex(name, expression, flags, binding)
-        case Null() | Exists() | Compare() | FieldRef():
+        case Null() | Exists() | Compare() | TimePart() | FieldRef():
             return None
     assert_never(tree.test)
 

@@ -31,6 +31,7 @@ from converter.ir import (
     RegexProblem,
     Shape,
     Text,
+    TimePart,
     Wild,
     read_regex,
     scalar_text,
@@ -96,6 +97,8 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Compare(operator, value):
             # In digits alone: that an expression reads an exponent is not documented.
             return _where_any(binding, f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}")
+        case TimePart():
+            raise refused(tree, "a part of a time", "compare a part of the text, such as T03:, with |contains", resolved)
         case Exists(present):
             return _where_exists(binding, present)
         case FieldRef(other, shape):
