@@ -6,6 +6,7 @@ from converter.ir.detection import detection_of
 from converter.ir.evaluate import evaluate, fits, holds, unevaluable
 from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
+from converter.ir.figures import Figure, measured, meets, named, percentile, scalars, true_of
 from converter.ir.filters import filtered, filters_by_rule
 from converter.ir.fold import fold, spellings
 from converter.ir.link import link
@@ -36,6 +37,7 @@ from converter.ir.nodes import (
     parts_of,
     sigma_text,
 )
+from converter.ir.occurrences import SECOND, Matches, Occurrence, Timed, detected, field_of, occurrences
 from converter.ir.piped import lower_piped
 from converter.ir.references import Meant, connected, not_generated
 from converter.ir.regex import (
@@ -75,6 +77,7 @@ __all__ = [
     "FEATURES",
     "HIGHEST",
     "NO_LINE_FEED",
+    "SECOND",
     "SPACE",
     "WORD",
     "Anchor",
@@ -93,12 +96,14 @@ __all__ = [
     "Expression",
     "FieldMatch",
     "FieldRef",
+    "Figure",
     "Found",
     "Junction",
     "Keyword",
     "Linked",
     "Literal",
     "Look",
+    "Matches",
     "Meaning",
     "Meant",
     "Name",
@@ -107,6 +112,7 @@ __all__ = [
     "Not",
     "Null",
     "Number",
+    "Occurrence",
     "Or",
     "Part",
     "Parts",
@@ -119,6 +125,7 @@ __all__ = [
     "Test",
     "Text",
     "TimePart",
+    "Timed",
     "Wild",
     "alphabet",
     "ambiguous_repeat",
@@ -126,10 +133,12 @@ __all__ = [
     "competing",
     "complement",
     "connected",
+    "detected",
     "detection_of",
     "evaluate",
     "feature",
     "feature_of_test",
+    "field_of",
     "filtered",
     "filters_by_rule",
     "fits",
@@ -140,15 +149,21 @@ __all__ = [
     "lookup",
     "lower",
     "lower_piped",
+    "measured",
+    "meets",
+    "named",
     "nodes_of",
     "not_generated",
     "nullable",
+    "occurrences",
     "parse_condition",
     "parts_of",
+    "percentile",
     "read_regex",
     "regex_finder",
     "regex_samples",
     "scalar_text",
+    "scalars",
     "settled",
     "sigma_text",
     "spellings",
@@ -157,6 +172,7 @@ __all__ = [
     "time_sample",
     "too_deep",
     "trimmed",
+    "true_of",
     "unevaluable",
     "used_detections",
 ]

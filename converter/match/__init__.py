@@ -1,8 +1,9 @@
-"""Run rules over event files as logs are written: which form an event has, which rules its source admits, which of them match."""
+"""Rules over event files as logs are written: an event's form, the rules that its source admits, which match, and correlations."""
 
 from converter.match.admission import admissions, admits
 from converter.match.matcher import Asked, Matcher
 from converter.match.origin import origin
 from converter.match.shapes import Seen, Shape, see
+from converter.match.stream import Account, Alert, Limits, Stream
 
-__all__ = ["Asked", "Matcher", "Seen", "Shape", "admissions", "admits", "origin", "see"]
+__all__ = ["Account", "Alert", "Asked", "Limits", "Matcher", "Seen", "Shape", "Stream", "admissions", "admits", "origin", "see"]
