@@ -64,8 +64,9 @@ def policy_of(paths: Sequence[str], today: str | None = None) -> Policy:
     import sys
 
     from converter.cli.show import Exit, tell
+    from converter.data import Tables
     from converter.model import Diagnostic
-    from converter.pack import Config, Policy, load_config, read_baseline
+    from converter.pack import Config, Policy, load_config, load_fields, read_baseline
 
     try:
         day = datetime.date.fromisoformat(today) if today else datetime.date.today()
@@ -77,7 +78,11 @@ def policy_of(paths: Sequence[str], today: str | None = None) -> Policy:
         tell(config if isinstance(config, tuple) else [baseline] if isinstance(baseline, Diagnostic) else [])
         sys.exit(Exit.INPUT)
     assert baseline is not None
-    return Policy(config, baseline, day.isoformat())
+    tables = load_fields(config)
+    if not isinstance(tables, Tables):
+        tell(tables)
+        sys.exit(Exit.INPUT)
+    return Policy(config, baseline, day.isoformat(), tables=tables)
 
 
 def targets_of(names: Sequence[str]) -> list[Target]:

@@ -3,6 +3,7 @@
 from converter.data.attack import Tactic, Technique, Threat, attack_tags, attack_version, retired, tactic, tactic_named, technique, threats
 from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
+from converter.data.own import SHIPPED, OwnSource, OwnTarget, Tables
 from converter.data.shipped import shipped
 from converter.data.spdx import (
     LICENSE_FORM,
@@ -20,13 +21,17 @@ from converter.data.taxonomy import Instead, Taxonomy, taxonomy, taxonomy_source
 
 __all__ = [
     "LICENSE_FORM",
+    "SHIPPED",
     "BadLicenseError",
     "Binding",
     "Field",
     "Instead",
     "License",
+    "OwnSource",
+    "OwnTarget",
     "Source",
     "SplunkView",
+    "Tables",
     "Tactic",
     "Taxonomy",
     "Technique",

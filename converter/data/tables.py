@@ -14,7 +14,7 @@ _HERE = Path(__file__).parent
 _Row = TypeVar("_Row")
 
 
-class _Rows(Mapping[str, _Row], Generic[_Row]):
+class Rows(Mapping[str, _Row], Generic[_Row]):
     """Rows by name, where ``<object>.*`` stands for every name below ``<object>`` that has no row of its own."""
 
     def __init__(self, rows: Mapping[str, _Row], below: Callable[[_Row, str], _Row]) -> None:
@@ -71,6 +71,8 @@ class Binding:
 
     ``changed`` are values, ``#`` a hexadecimal digit, that the target leaves out or writes otherwise; ``digits`` says that some
     become decimal digits; ``replaced`` pairs parts of values, between backslashes or (``^``) at the beginning, with what they become.
+    ``lowered`` says that the target keeps in lower case what its producer does not; ``typed`` is false where nobody gave the type,
+    so that it is taken for a keyword.
     """
 
     field: Field
@@ -82,6 +84,8 @@ class Binding:
     changed: tuple[str, ...] = ()
     digits: bool = False
     replaced: tuple[tuple[str, str], ...] = ()
+    lowered: bool = False
+    typed: bool = True
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -123,19 +127,21 @@ def source_of(logsource: LogSource) -> Source | None:
 @cache
 def fields(source: str) -> Mapping[str, Field]:
     """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for every name below without an own entry."""
-    rows = {
-        name: Field(
-            name,
-            entry["type"],
-            entry.get("many", False),
-            entry.get("each", False),
-            entry.get("case") == "lower",
-            tuple(entry.get("values", ())),
-            entry.get("long", False),
-        )
-        for name, entry in load(f"fields/{source}.yml").items()
-    }
-    return _Rows(rows, lambda field, rest: replace(field, name=field.name[:-1] + rest))
+    rows = {name: field_of(name, entry) for name, entry in load(f"fields/{source}.yml").items()}
+    return Rows(rows, lambda field, rest: replace(field, name=field.name[:-1] + rest))
+
+
+def field_of(name: str, entry: Mapping[str, Any]) -> Field:
+    """Return a row of a log source's table as a field."""
+    return Field(
+        name,
+        entry.get("type", "keyword"),
+        entry.get("many", False),
+        entry.get("each", False),
+        entry.get("case") == "lower",
+        tuple(entry.get("values", ())),
+        entry.get("long", False),
+    )
 
 
 @cache
@@ -146,17 +152,19 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    rows = {name: _binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
-    return _Rows(rows, _binding_below)
+    rows = {name: row_binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
+    return Rows(rows, binding_below)
 
 
-def _binding_below(binding: Binding, rest: str) -> Binding:
+def binding_below(binding: Binding, rest: str) -> Binding:
     """Return the binding of a name below a family: ``rest`` in place of the star."""
     field = replace(binding.field, name=binding.field.name[:-1] + rest)
     return replace(binding, field=field, path=binding.path.replace("*", rest))
 
 
-def _binding(field: Field, entry: Mapping[str, Any]) -> Binding:
+def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
+    """Return a row of a target's table as a binding of the field that it is about."""
+    lowered = entry.get("case") == "lower" and not field.lower
     if entry.get("case") == "lower":
         field = replace(field, lower=True, values=tuple(value.lower() for value in field.values))
     kind = entry.get("type", "keyword")
@@ -170,12 +178,13 @@ def _binding(field: Field, entry: Mapping[str, Any]) -> Binding:
         tuple(entry.get("changed", ())),
         entry.get("digits", False),
         tuple(entry.get("replaced", {}).items()),
+        lowered,
     )
 
 
 @cache
 def ecs_types() -> Mapping[str, str]:
-    """Return the Elasticsearch types of the Elastic Common Schema's fields that are neither keyword nor wildcard."""
+    """Return the Elasticsearch types of the Elastic Common Schema's fields, by name."""
     return {field: kind for kind, names in load("fields/ecs.yml").items() for field in names}
 
 

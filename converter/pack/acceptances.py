@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from converter.data import SHIPPED, Tables
 from converter.formats import Map
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status, joined, ordered
 from converter.pack.baseline import REASON, Baseline
 from converter.pack.config import Acceptance, Config
-from converter.pack.walk import Loaded
+from converter.pack.loaded import Loaded
 from converter.targets import Pipeline
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 class Policy:
     """What a pack allows: its configuration, its baseline, and the day (ISO 8601) that ends acceptances; ``""`` ends none.
 
-    ``pipelines`` are pySigma's, which every rule goes through first.
+    ``pipelines`` are pySigma's, which every rule goes through first; ``tables`` the log sources and fields, the pack's own among them.
     """
 
     config: Config = field(default_factory=lambda: Config(Path.cwd()))
     baseline: Baseline = field(default_factory=Baseline)
     today: str = ""
     pipelines: Sequence[Pipeline] = ()
+    tables: Tables = SHIPPED
 
     def path(self, loaded: Loaded) -> str:
         """Return a rule's path below the pack, with ``/``; the whole path when it lies elsewhere."""

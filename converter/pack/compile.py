@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from converter.data import Source, source_of
+from converter.data import Source
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
-from converter.pack.walk import Loaded
-from converter.targets import Compilation, Opaque, ResolvedRule, Target, pysigma, resolve
+from converter.pack.loaded import Loaded
+from converter.targets import Compilation, Opaque, ResolvedRule, Target, pysigma, resolve, untyped
 from converter.targets.pysigma import PREFIX
 
 
@@ -52,14 +52,22 @@ def compile_rule(
     own = rule.target(name)
     if own.get("enabled") is False:
         return Outcome(loaded, name, Status.DISABLED, False, reason=str(own.get("reason", "")))
+    if loaded.part_of:
+        reason = f"it is only part of the correlation '{loaded.part_of}'; 'generate: true' there keeps it a rule of its own"
+        return Outcome(loaded, name, Status.DISABLED, False, reason=reason)
+    if loaded.linked is not None:
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_correlation(loaded, name),))
     if loaded.is_opaque and not has_errors(loaded.diagnostics):
-        return _opaque(loaded, target, options_of(rule, name, policy, flags))
+        return _opaque(loaded, target, options_of(rule, name, policy, flags), policy)
     if loaded.tree is None and not _may_pass(loaded, name, policy):
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
     if name.startswith(PREFIX):
         return _bridged(loaded, target, options_of(rule, name, policy, flags), policy)
     piped = bool(policy.pipelines) or loaded.tree is None
-    resolved = pysigma.through(rule, policy.pipelines, name) if piped or loaded.tree is None else resolve(rule, loaded.tree, name)
+    if piped or loaded.tree is None:
+        resolved = pysigma.through(rule, policy.pipelines, name, policy.tables)
+    else:
+        resolved = resolve(rule, loaded.tree, name, policy.tables)
     return compile_resolved(loaded, resolved, target, options_of(rule, name, policy, flags), allow, policy, piped=piped)
 
 
@@ -80,11 +88,18 @@ def compile_resolved(
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
     compilation = target.compile(resolved, options)
+    compilation = replace(compilation, losses=(*compilation.losses, *untyped(resolved, name)))
     if piped:
         compilation = replace(compilation, diagnostics=(*compilation.diagnostics, *pysigma.unlisted(resolved, name)))
     if compilation.status is Status.UNSUPPORTED:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
     return _judged(loaded, compilation, allow, policy)
+
+
+def _no_correlation(loaded: Loaded, target: str) -> Diagnostic:
+    message = f"correlations cannot be expressed on {target} yet"
+    help_text = "'converter match' and 'converter test' run them; disable the target for this rule"
+    return Diagnostic("T006", Severity.ERROR, loaded.rule.span("correlation"), message, help=help_text)
 
 
 def _may_pass(loaded: Loaded, name: str, policy: Policy) -> bool:
@@ -104,13 +119,13 @@ def _bridged(loaded: Loaded, target: Target, options: Mapping[str, Any], policy:
     return Outcome(loaded, target.base, compilation.status, built, ordered(compilation.diagnostics), compilation.losses, compilation)
 
 
-def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any]) -> Outcome:
+def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any], policy: Policy) -> Outcome:
     """Return what becomes of a rule that holds a target's own query: that target copies it, no other takes it."""
     rule, name = loaded.rule, target.base
     holder = next((one for one, own in rule.converter.get("targets", {}).items() if "query" in own or "opaque" in own), "")
     if holder != name:
         return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")
-    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {name: {}})
+    source = policy.tables.source_of(rule.logsource) or Source("", str(rule.logsource), {}, {name: {}})
     meaning = Opaque(str(options.get("kind", "query")), str(options.get("query", "")))
     compilation = target.compile(ResolvedRule(rule, meaning, source, {}, {}), options)
     built = compilation.status is not Status.UNSUPPORTED
@@ -142,4 +157,6 @@ _MEANS = {
 
 
 def _help(loss: Loss, target: str) -> str:
+    if loss.code == "T507":
+        return f"give its type: 'converter fields import {target}' reads it from the index's mapping; or accept T507 with a reason"
     return f"{_MEANS[loss.direction]}; change the rule, or accept {loss.code} with a reason under x-converter.targets.{target}.accept"

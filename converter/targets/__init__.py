@@ -14,7 +14,7 @@ from converter.targets.contract import (
     UnpackableError,
 )
 from converter.targets.registry import NAMES, OPTIONS, PACKAGES, target
-from converter.targets.resolve import resolve
+from converter.targets.resolve import resolve, untyped
 
 __all__ = [
     "NAMES",
@@ -33,4 +33,5 @@ __all__ = [
     "UnpackableError",
     "resolve",
     "target",
+    "untyped",
 ]

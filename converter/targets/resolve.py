@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
-from converter.data import Binding, Field, Source, bindings, ecs_bindings, fields, source_of
+from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings
 from converter.ir import FieldMatch, FieldRef, Node, atoms
-from converter.model import Diagnostic, Rule, Severity, Status
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
 from converter.targets.kept import START, met
 
 
-def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
-    """Return the rule in the target's names.
+def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return the rule in the target's names, by the ``tables`` of its pack.
 
     ``Status.NO_SOURCE`` when the target has no such log source; else one
     diagnostic (T001) for each field that the target has no way to.
     """
     if target == "python":
-        return _raw(rule, tree)
+        return _raw(rule, tree, tables)
     if rule.taxonomy not in _OWN:
-        return _in_taxonomy(rule, tree, target)
-    source = source_of(rule.logsource)
+        return _in_taxonomy(rule, tree, target, tables)
+    source = tables.source_of(rule.logsource)
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
-        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help="see 'converter targets' for the log sources"),)
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
     if target not in source.targets:
         return Status.NO_SOURCE
-    known = bindings(target, source.id)
+    known = tables.bindings(target, source.id)
     found: dict[str, Binding] = {}
     problems: list[Diagnostic] = []
     for atom in atoms(tree):
@@ -38,21 +39,38 @@ def resolve(rule: Rule, tree: Node, target: str) -> ResolvedRule | Status | tupl
                 found[name] = known[name]
                 problems += _changed(rule, name, atom, known[name], target)
             else:
-                problems.append(_unmapped(rule, name, atom, target, source.id))
+                problems.append(_unmapped(rule, name, atom, target, source.id, tables))
     if problems:
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
     return ResolvedRule(rule, Detection(tree), source, guard, found)
 
 
+def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
+    """Return a loss for each field whose type on Elastic nobody gave (T507): what a test on it finds is not known."""
+    if target != "elastic" or not isinstance(resolved.meaning, Detection):
+        return ()
+    guessed = {name for name, one in resolved.fields.items() if not one.typed}
+    found: dict[str, Loss] = {}
+    for atom in (one for one in atoms(resolved.meaning.tree) if guessed and isinstance(one, FieldMatch)):
+        for name in guessed.intersection(_names(atom)) - found.keys():
+            place = resolved.rule.source.span(atom.offsets) if atom.offsets else resolved.rule.span("detection")
+            message = f"nothing says of which type the field '{name}' is on {target}; it is taken for a keyword"
+            found[name] = Loss("T507", "field.type", Fidelity.UNKNOWN, message, place)
+    return tuple(found.values())
+
+
 _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
 
 
-def _raw(rule: Rule, tree: Node) -> ResolvedRule:
+_NO_TABLE = "'converter targets' lists the log sources; 'converter fields import' makes a table of your own"
+
+
+def _raw(rule: Rule, tree: Node, tables: Tables) -> ResolvedRule:
     """Return a rule for raw events: its own names, whether a table knows them or not."""
-    source = source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"python": {}})
-    known = fields(source.id) if source.id else {}
+    source = tables.source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"python": {}})
+    known = tables.fields(source.id) if source.id else {}
     names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
     found = {name: known.get(name, Field(name, "keyword")) for name in names}
     return ResolvedRule(
@@ -60,7 +78,7 @@ def _raw(rule: Rule, tree: Node) -> ResolvedRule:
     )
 
 
-def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Diagnostic, ...]:
+def _in_taxonomy(rule: Rule, tree: Node, target: str, tables: Tables) -> ResolvedRule | tuple[Diagnostic, ...]:
     """Return a rule whose names are a target's already; its log source's condition is part of the detection."""
     if (rule.taxonomy, target) != ("ecs", "elastic"):
         first = next((atom for atom in atoms(tree) if isinstance(atom, FieldMatch)), None)
@@ -70,9 +88,17 @@ def _in_taxonomy(rule: Rule, tree: Node, target: str) -> ResolvedRule | tuple[Di
         help_text = f"disable {target} for this rule, or write the rule with the raw event's names"
         return (Diagnostic("T004", Severity.ERROR, place, message, help=help_text),)
     names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
-    known = source_of(rule.logsource)
+    known = tables.source_of(rule.logsource)
     source = known if known and target in known.targets else Source("", str(rule.logsource), {}, {target: {}})
-    return ResolvedRule(rule, Detection(tree), source, {}, ecs_bindings(names))
+    found = dict(ecs_bindings(names))
+    own = tables.on(target, source.id)
+    if own is not None:  # the pack says of which type its index has them
+        listed = {one.path: one for one in tables.bindings(target, source.id).values()}
+        found |= {name: listed[name] for name in names if name in listed}
+        lacks = [atom for atom in atoms(tree) if own.complete and isinstance(atom, FieldMatch) and not set(_names(atom)) <= listed.keys()]
+        if lacks:
+            return tuple(_absent(rule, name, atom, target, own, listed) for atom in lacks for name in _names(atom) if name not in listed)
+    return ResolvedRule(rule, Detection(tree), source, {}, found)
 
 
 def _names(atom: FieldMatch) -> list[str]:
@@ -88,10 +114,21 @@ def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: 
     return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
 
 
-def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str) -> Diagnostic:
-    close = difflib.get_close_matches(name, bindings(target, source), n=1, cutoff=0.75)
-    exists = name in fields(source)
+def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str, tables: Tables) -> Diagnostic:
+    known, own = tables.bindings(target, source), tables.on(target, source)
+    if own is not None and own.complete:
+        return _absent(rule, name, atom, target, own, known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    exists = name in tables.fields(source)
     what = "exists in the raw event only" if exists else "is not a field of this log source"
     help_text = f"did you mean '{close[0]}'?" if close and not exists else f"use another field, or disable {target} for this rule"
     message = f"the field '{name}' has no counterpart on {target}: it {what}"
+    return Diagnostic("T001", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text)
+
+
+def _absent(rule: Rule, name: str, atom: FieldMatch, target: str, own: OwnTarget, known: Iterable[str]) -> Diagnostic:
+    """Return what to tell of a field that the user's own system lacks."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    message = f"the field '{name}' is not among those of your {target} ({own.place})"
+    help_text = f"did you mean '{close[0]}'?" if close else f"add its row there, use another field, or disable {target} for this rule"
     return Diagnostic("T001", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text)

@@ -370,14 +370,16 @@ MAPPING = {"type": "field_name_mapping", "mapping": {"verb": "kubernetes.audit.v
 
 @pytest.mark.usefixtures("pack")
 def test_names_are_not_mapped_twice_and_types_come_from_the_tables(pack: Path) -> None:
-    """A name of the target's table keeps its closed values (exact); another is a keyword, with a note and its losses."""
+    """A name of the target's table keeps its closed values (exact); the type of another is unknown, and the help says who knows it."""
     path = piped(pack, MAPPING)
     refused = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path)
     assert refused.exit_code == 1
-    assert "note[T507]: the field 'my.who'" in refused.stderr
+    assert "error[T507]: elastic: nothing says of which type the field 'my.who' is on elastic" in refused.stderr
+    assert "'converter fields import elastic' reads it from the index's mapping" in refused.stderr
+    assert "A rule: unknown on elastic" in refused.stderr
     assert "(field 'my.who')" in refused.stderr
     assert "(field 'kubernetes.audit.verb')" not in refused.stderr
-    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower")
+    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower,unknown")
     assert 'kubernetes.audit.verb:"create"' in built.stdout
     assert "my.who:*x*" in built.stdout
     assert 'event.dataset:"kubernetes.audit_logs"' in built.stdout
@@ -386,7 +388,7 @@ def test_names_are_not_mapped_twice_and_types_come_from_the_tables(pack: Path) -
 def test_a_pipeline_that_selects_the_source_replaces_our_condition(pack: Path) -> None:
     """With a condition of the pipeline's own, the target's is not added."""
     path = piped(pack, MAPPING, {"type": "add_condition", "conditions": {"my.dataset": "k8s"}})
-    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower")
+    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower,unknown")
     assert 'my.dataset:"k8s"' in built.stdout
     assert "event.dataset" not in built.stdout
 
@@ -397,7 +399,7 @@ def test_a_name_that_the_pipeline_left_is_told(pack: Path) -> None:
     refused = run("convert", "rules/a.yml", "-t", "elastic", "-p", path)
     assert (refused.exit_code, "error[T001]: the pipeline leaves the field 'verb'" in refused.stderr) == (1, True)
     path = piped(pack, {"type": "add_condition", "conditions": {"my.dataset": "k8s"}})
-    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower")
+    built = run("convert", "rules/a.yml", "-t", "elastic", "-O", "language=kuery", "-p", path, "--allow", "narrower,unknown")
     assert "verb:create" in built.stdout.replace('"', "")
 
 

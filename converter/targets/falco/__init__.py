@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.data import tactic, technique
+from converter.data import Source, tactic, technique
 from converter.ir import And, Node, Not, Or
 from converter.model import Artifact, Diagnostic, Loss, Rule, Severity
 from converter.targets.contract import Capabilities, Compilation, Detection, Options, ResolvedRule
@@ -46,7 +46,7 @@ class Falco:
             message = "the condition nests deeper than Falco reads"
             place = rule.rule.span("detection.condition")
             return _refused(rule, options, [Diagnostic("T306", Severity.ERROR, place, message, help="split the rule")])
-        output = output_of(rule.rule, rule.source.id)
+        output = output_of(rule)
         found = problems(printer, tree, known)
         if isinstance(output, Diagnostic):
             return _refused(rule, options, [*found, output])
@@ -148,8 +148,8 @@ def values_of(done: Compilation, name: str) -> dict[str, Any]:
         "name": name,
         "desc": _description(rule, done.losses),
         "priority": own.get("priority") or facts()["priorities"].get(rule.level, facts()["priority"]),
-        "source": facts()["sources"][resolved.source.id]["event_source"],
-        "tags": _tags(rule, resolved.source.id),
+        "source": resolved.source.targets["falco"]["event_source"],
+        "tags": _tags(rule, resolved.source),
         **done.needs,
         **done.parts,
     }
@@ -172,7 +172,7 @@ def _description(rule: Rule, lost: Sequence[Loss]) -> str:
     return "\n".join(lines)
 
 
-def _tags(rule: Rule, source: str) -> list[str]:
+def _tags(rule: Rule, source: Source) -> list[str]:
     """Return the tags by which Falco's own rules are sorted: maturity, tactic, technique, workload."""
     maturity = facts()["maturity"].get(rule.status)
     found = [maturity] if maturity else []
@@ -186,4 +186,5 @@ def _tags(rule: Rule, source: str) -> list[str]:
             found.append(known.id)
         elif re.fullmatch(r"t\d{4}(\.\d{3})?", name):
             found.append(name.upper())
-    return list(dict.fromkeys([*found, *facts()["sources"][source]["tags"]]))
+    workload = source.targets["falco"].get("tags") or facts()["sources"].get(source.id, {}).get("tags", ())
+    return list(dict.fromkeys([*found, *workload]))

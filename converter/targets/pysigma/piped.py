@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from converter.data import Binding, Field, Source, bindings, ecs_types, falco_fields, fields, source_of
+from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, falco_fields
 from converter.ir import FieldMatch, FieldRef, Node, atoms, lower_piped
 from converter.model import Diagnostic, LogSource, Rule, Severity, Status
 from converter.targets.contract import Detection, Pipeline, ResolvedRule
@@ -21,7 +22,9 @@ GENERIC: Mapping[str, Mapping[str, Any]] = {
 """What a target needs of a log source that no table knows: the pipeline selects its events."""
 
 
-def through(rule: Rule, pipelines: Sequence[Pipeline], target: str) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+def through(
+    rule: Rule, pipelines: Sequence[Pipeline], target: str, tables: Tables = SHIPPED
+) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
     """Return the rule as it is behind the pipelines, in the target's names; or all that keeps it from there."""
     from converter.targets.pysigma.document import fresh, origin
 
@@ -40,33 +43,37 @@ def through(rule: Rule, pipelines: Sequence[Pipeline], target: str) -> ResolvedR
     if isinstance(tree, tuple):
         return tree
     added = bool(set(sigma.detection.detections) - before)
-    return named(_header(rule, sigma), tree, target, selected=added or _logsource(sigma) != rule.logsource)
+    return named(_header(rule, sigma), tree, target, selected=added or _logsource(sigma) != rule.logsource, tables=tables)
 
 
-def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
-    """Return a rule whose names are the target's already.
+def named(
+    rule: Rule, tree: Node, target: str, *, selected: bool, tables: Tables = SHIPPED
+) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return a rule whose names are the target's already; ``tables`` give their types, the pack's own before the shipped ones.
 
     ``selected`` says that the rule itself selects the log source; else the
     target's own condition is added, as without a pipeline.
     """
-    known, table = source_of(rule.logsource), dict[str, Binding]()
+    known, table = tables.source_of(rule.logsource), dict[str, Binding]()
     if known is None or target not in known.targets:
         if target not in GENERIC:
             return Status.NO_SOURCE if known else (_no_source(rule),)
         source = Source("", str(rule.logsource), {}, {target: GENERIC[target]})
     else:
-        source, table = known, _by_path(target, known.id)
+        source, table = known, _by_path(target, known.id, tables)
     found: dict[str, Binding] = {}
     strange: dict[str, Diagnostic] = {}
     for atom in atoms(tree):
         if isinstance(atom, FieldMatch):
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
-                found[name] = _listed(name, table) or _unlisted(name, target)
-                if _listed(name, table) is not None:
+                listed = _listed(name, table)
+                # What the target's own condition selects, it keeps in lower case; nobody knows that of an index that the pipeline names.
+                found[name] = replace(listed, lowered=listed.lowered and not selected) if listed else _unlisted(name, target)
+                if listed is not None:
                     continue
-                if target == "falco" and not _is_falco(name, source):
+                if target == "falco" and not _is_falco(name, source, table):
                     strange.setdefault(name, _no_field(rule, name, atom))
-                elif source.id and not selected and target != "python" and name in fields(source.id):
+                elif source.id and not selected and target != "python" and name in tables.fields(source.id):
                     strange.setdefault(name, _left(rule, name, atom, target))
     if strange:
         return tuple(strange.values())
@@ -75,19 +82,17 @@ def named(rule: Rule, tree: Node, target: str, *, selected: bool) -> ResolvedRul
 
 
 def unlisted(resolved: ResolvedRule, target: str) -> tuple[Diagnostic, ...]:
-    """Return a note for each field that the target's tables do not have: its type is a guess (T507)."""
-    listed = _by_path(target, resolved.source.id) if resolved.source.id else {}
-    strange = [name for name in resolved.fields if _listed(name, listed) is None and not (target == "elastic" and name in ecs_types())]
+    """Return a note for each field of Splunk's that no table has (T507): there every value is a text, but not every name is there."""
+    strange = [name for name, one in resolved.fields.items() if not one.typed] if target == "splunk" else []
     return tuple(
         Diagnostic(
             "T507",
             Severity.NOTE,
             _where(resolved, name),
-            f"the field '{name}' is in no table of {target}; it is taken for a keyword",
-            help="if it is of another type, the status can be wrong",
+            f"the field '{name}' is in no table of {target}; it is taken for a field of JSON",
+            help=f"'converter fields import {target}' says which fields your system has",
         )
         for name in strange
-        if target != "python"
     )
 
 
@@ -98,12 +103,12 @@ def _where(resolved: ResolvedRule, name: str) -> Any:  # noqa: ANN401 - a Span
     return resolved.rule.source.span(first.offsets) if first else resolved.rule.span("detection")
 
 
-def _by_path(target: str, source: str) -> dict[str, Binding]:
+def _by_path(target: str, source: str, tables: Tables) -> dict[str, Binding]:
     """Return a target's fields of a log source by their names there."""
     if target == "python":
-        return {name: Binding(one, name, one.type, one.many or one.each) for name, one in fields(source).items()}
+        return {name: Binding(one, name, one.type, one.many or one.each) for name, one in tables.fields(source).items()}
     try:
-        return {one.path: one for one in bindings(target, source).values()}
+        return {one.path: one for one in tables.bindings(target, source).values()}
     except FileNotFoundError:
         return {}
 
@@ -117,13 +122,15 @@ def _listed(name: str, table: Mapping[str, Binding]) -> Binding | None:
 
 
 def _unlisted(name: str, target: str) -> Binding:
-    kind = ecs_types().get(name, "keyword") if target == "elastic" else "keyword"
-    return Binding(Field(name, kind), name, kind)
+    kind = ecs_types().get(name, "") if target == "elastic" else "keyword" if target == "python" else ""
+    return Binding(Field(name, kind or "keyword"), name, kind or "keyword", typed=bool(kind))
 
 
-def _is_falco(name: str, source: Source) -> bool:
+def _is_falco(name: str, source: Source, table: Mapping[str, Binding]) -> bool:
     """Whether Falco has a field of this name for a log source, with or without an argument; it refuses a rules file with any other."""
-    known = {one.partition("[")[0] for one in (*falco_fields(source.id), *_by_path("falco", source.id))}
+    known = {one.partition("[")[0] for one in table}
+    with suppress(FileNotFoundError):  # a log source that only the pack has: its rows are all
+        known |= falco_fields(source.id)
     json_fields = {"jevt.value", "json.value"} if source.targets["falco"].get("plugins") else set()
     return name.partition("[")[0] in known | json_fields
 
