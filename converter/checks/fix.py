@@ -68,7 +68,7 @@ def _reread(pack: Pack, contents: Mapping[RuleFile, bytes]) -> Pack:
         by_file.setdefault(loaded.file, []).append(loaded)
     for file, data in contents.items():
         by_file[file] = list(load_bytes(data, file)[0])
-    return Pack(tuple(one for rules in by_file.values() for one in rules), pack.unread)
+    return Pack(tuple(one for rules in by_file.values() for one in rules), pack.unread, pack.filters)
 
 
 def _fixed(file: RuleFile, data: bytes, wanted: Sequence[Finding]) -> Fixed | None:

@@ -38,7 +38,7 @@ def run(pack: Pack, modules: Sequence[ModuleType], today: str, license: str) -> 
 
 def _read(pack: Pack) -> Iterator[Finding]:
     """Yield what was found while reading and lowering."""
-    for loaded in pack.rules:
+    for loaded in (*pack.rules, *pack.filters):
         for one in loaded.diagnostics:
             yield Finding(one, loaded.rule.source, _with_id(one, loaded))
     for unread in pack.unread:

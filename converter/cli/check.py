@@ -52,13 +52,13 @@ def command(
     gc.disable()  # one batch that makes no cycles and ends
     policy = policy_of(paths, today)
     is_chosen = chosen(select or policy.config.select, ignore or policy.config.ignore)
-    pack = load_pack(pack_paths(paths, policy))
+    pack = load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders)
     try:
         if fixing or unsafe or diff:
             fixed = _corrected(pack, policy, is_chosen, unsafe=unsafe, diff=diff)
             if diff:
                 sys.exit(max(bad_input(pack.diagnostics), Exit.FINDINGS if fixed else Exit.FINE))
-            pack = load_pack(pack_paths(paths, policy))
+            pack = load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders)
     except (OutputError, OSError) as error:
         say(f"error: {error}")
         sys.exit(Exit.ENVIRONMENT)

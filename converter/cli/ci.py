@@ -79,7 +79,7 @@ def _steps(where: list[Path], targets: Sequence[Target], output: Path, policy: P
     from converter.pack import OutputError, load_pack
     from converter.verify import EngineMissingError
 
-    pack = load_pack(where, policy.config.rules)
+    pack = load_pack(where, policy.config.rules, policy.config.placeholders)
     steps = [check_step(pack, policy, chosen(policy.config.select, policy.config.ignore))[0], test_step(pack, None)]
     for name in ("build --check", "verify"):
         try:

@@ -40,9 +40,10 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
         tell([unreadable(name, error)])
         sys.exit(Exit.INPUT)
     stem = "rule" if file == "-" else Path(file).stem
-    loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem))
+    pack = policy_of([] if file == "-" else [file])
+    loaded, problems = load_bytes(data, RuleFile(Path(file), name, stem), pack.config.rules, pack.config.placeholders)
     tell([*problems, *(one for rule in loaded for one in rule.diagnostics if one.severity is not Severity.ERROR)])
-    policy = piped(policy_of([] if file == "-" else [file]), pipelines, [chosen], flags)
+    policy = piped(pack, pipelines, [chosen], flags)
     outcomes = [compile_rule(rule, chosen, flags, directions_of(allow), policy) for rule in loaded]
     code = Exit.INPUT if has_errors(problems) else Exit.FINE
     for outcome in outcomes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from converter.cli.options import policy_of
 from converter.cli.show import Exit, put, say, tell
 
 SHOWN = 5
@@ -31,7 +32,8 @@ def command(subject: str, event: str | None) -> None:
     from converter.model import has_errors
     from converter.pack import load_pack
 
-    pack = load_pack([Path(subject)])
+    config = policy_of([subject]).config
+    pack = load_pack([Path(subject)], config.rules, config.placeholders)
     tell(pack.diagnostics)
     exit_ = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINE
     for loaded in pack.rules:

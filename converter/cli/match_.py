@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from converter.cli.options import policy_of
 from converter.cli.show import Exit, put, say, tell
 
 
@@ -32,7 +33,8 @@ def command(rules: str, events: tuple[str, ...], format_: str, count: bool, any_
     from converter.model import has_errors
     from converter.pack import load_pack
 
-    pack = load_pack([Path(rules)])
+    config = policy_of([rules]).config
+    pack = load_pack([Path(rules)], config.rules, config.placeholders)
     closed = {id(one): unevaluable(one.tree, one.rule.source) for one in pack.rules if one.tree is not None}
     problems = [*pack.diagnostics, *(problem for found in closed.values() for problem in found)]
     tell(problems)

@@ -24,7 +24,8 @@ def command(paths: tuple[str, ...], expression: str | None, output_format: str) 
     """Run the events in the rules against the rules' own meaning."""
     from converter.pack import load_pack
 
-    step = test_step(load_pack(pack_paths(paths, policy_of(paths))), expression)
+    policy = policy_of(paths)
+    step = test_step(load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders), expression)
     emit([step], output_format)
     if output_format != "github":
         tell(step.diagnostics)

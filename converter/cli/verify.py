@@ -52,7 +52,7 @@ def command(
     from converter.verify import EngineMissingError, record
 
     policy = policy_of(paths)
-    pack = load_pack(pack_paths(paths, policy))
+    pack = load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders)
     folder = output_of(output, policy)
     try:
         done = verified(pack, [target.name for target in targets_of(targets or policy.config.targets)], folder, engine)

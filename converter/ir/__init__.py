@@ -39,6 +39,7 @@ from converter.ir.nodes import (
 )
 from converter.ir.occurrences import SECOND, Matches, Occurrence, Timed, detected, field_of, occurrences
 from converter.ir.piped import lower_piped
+from converter.ir.placeholders import Placeholders
 from converter.ir.references import Meant, connected, not_generated
 from converter.ir.regex import (
     DIGITS,
@@ -118,6 +119,7 @@ __all__ = [
     "Parts",
     "Place",
     "Ranges",
+    "Placeholders",
     "Regex",
     "RegexProblem",
     "Repeat",

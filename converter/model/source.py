@@ -41,15 +41,31 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a file and the name by which people know it."""
+    """The text of a file and the name by which people know it.
+
+    ``joined`` are texts of other files whose offsets go on behind this one's:
+    a filter's condition becomes a part of the rule, and keeps its own place.
+    """
 
     path: str
     text: str
+    joined: tuple[Source, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """The first offset that is in none of the texts."""
+        return sum(len(one.text) + 1 for one in self.joined) + len(self.text) + 1
 
     def span(self, offsets: int) -> Span:
         """Return the lines and columns of packed ``offsets``."""
         start, end = unpack(offsets)
         text = self.text
+        if self.joined and start > len(text):
+            shift = len(text) + 1
+            for other in self.joined:
+                if start < shift + len(other.text) + 1:
+                    return other.span(pack(start - shift, max(start, end) - shift))
+                shift += len(other.text) + 1
         start = min(start, len(text))
         end = max(start, min(end, len(text)))
         head = text.rfind("\n", 0, start) + 1

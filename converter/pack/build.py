@@ -16,9 +16,10 @@ from converter.pack.compile import Outcome, compile_rule
 from converter.pack.files import OutputError, refuse_links, refuse_outside
 from converter.pack.journal import commit, is_pending
 from converter.pack.known import is_known, is_known_unread, recorded, unused
+from converter.pack.loaded import Loaded, Pack
 from converter.pack.manifest import MANIFEST, Entry, Record, digest, read_evidence, read_manifest
 from converter.pack.packaging import evidence_of_base, left_out, package_options
-from converter.pack.walk import Loaded, Pack, find, load_pack, told
+from converter.pack.walk import find, load_pack, told
 from converter.targets import Target, UnpackableError
 
 
@@ -84,8 +85,8 @@ def build(request: Request) -> Report:
     """
     rules = request.policy.config.rules
     refuse_outside(request.output, request.policy.config.root)
-    pack = load_pack(request.paths, rules)
-    chosen = {loaded.file.path for loaded in pack.rules} | {unread.file.path for unread in pack.unread}
+    pack = load_pack(request.paths, rules, request.policy.config.placeholders)
+    chosen = {loaded.file.path for loaded in (*pack.rules, *pack.filters)} | {unread.file.path for unread in pack.unread}
     others, whole = _others(request, {Path(os.path.abspath(path)) for path in chosen})
     changed: list[str] = []
     if request.baseline:
@@ -149,7 +150,7 @@ def _others(request: Request, chosen: set[Path]) -> tuple[tuple[Loaded, ...], bo
     if not folder.is_dir() or not any(path == folder or folder in path.parents for path in chosen):
         return (), False
     files = [file for file in find([rules], rules) if Path(os.path.abspath(file.path)) not in chosen]
-    return load_pack([file.path for file in files], rules).rules, not files
+    return load_pack([file.path for file in files], rules, request.policy.config.placeholders).rules, not files
 
 
 class _Writer:

@@ -65,6 +65,7 @@ class Config:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_config(start: Path) -> Config | tuple[Diagnostic, ...]:
@@ -145,6 +146,7 @@ def _from_table(root: Path, name: str, document: Document, value: Map) -> Config
         options=options,
         select=tuple(checks.get("select", ())),
         ignore=tuple(checks.get("ignore", ())),
+        placeholders={name: tuple(values) for name, values in value.get("placeholders", {}).items()},
     )
 
 

@@ -10,7 +10,8 @@ from converter.model import Diagnostic, Severity, Source, Status
 from converter.pack.acceptances import REFUSED, Policy
 from converter.pack.baseline import NAME, Baseline
 from converter.pack.compile import Outcome
-from converter.pack.walk import Pack, Unread, told
+from converter.pack.loaded import Pack, Unread
+from converter.pack.walk import told
 
 
 def is_known(outcome: Outcome, policy: Policy) -> bool:

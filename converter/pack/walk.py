@@ -6,11 +6,13 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from converter.ir import Node, link, lower
-from converter.model import Diagnostic, Rule, Severity, Source, has_errors, ordered
+from converter.ir import Placeholders, link, lower
+from converter.model import Diagnostic, Rule, Severity, Source, ordered
+from converter.pack.loaded import Loaded, Pack, RuleFile, Unread
+from converter.pack.related import is_about_rules, related
 from converter.readers import read_rules
 
 FILE_SIZE = 16 << 20
@@ -21,71 +23,47 @@ BATCH_SIZE = 4 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
-    """A file with rules: where it is, how people are told of it, and its outputs' path without extension."""
-
-    path: Path
-    name: str
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A rule that was read; ``tree`` is ``None`` when it has no meaning, then ``diagnostics`` says why."""
-
-    file: RuleFile
-    rule: Rule
-    tree: Node | None
-    diagnostics: tuple[Diagnostic, ...]
-    output: str
-
-    @property
-    def is_opaque(self) -> bool:
-        """Whether the rule holds a target's own query instead of a detection."""
-        return not self.rule.detection
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A file, or a document of one, that gives no rule."""
-
-    file: RuleFile
-    diagnostics: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """The rules of some paths: those with a header, and the files or documents without."""
-
-    rules: tuple[Loaded, ...]
-    unread: tuple[Unread, ...]
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything that was found while reading and lowering."""
-        found = [one for loaded in self.rules for one in loaded.diagnostics]
-        return ordered([*found, *(one for unread in self.unread for one in unread.diagnostics)])
-
-
-def load_pack(paths: Sequence[Path], rules: Path | None = None) -> Pack:
+def load_pack(paths: Sequence[Path], rules: Path | None = None, placeholders: Placeholders | None = None) -> Pack:
     """Read, lower and link the rules of files and folders; a bad file costs only itself.
 
-    ``rules`` is the pack's folder of rules, which outputs mirror.
+    ``rules`` is the pack's folder of rules, which outputs mirror: filters and
+    correlations in it concern the rules of ``paths`` too.  ``placeholders``
+    are the pack's values for those of its rules.
     """
-    found_rules: list[Loaded] = []
-    unread: list[Unread] = []
     files: dict[Path, RuleFile] = {}
     for file in find(paths, rules):
         files.setdefault(file.path, file)
-    for batch in _batches(files.values()):
+    found, unread = _loaded(files.values(), placeholders)
+    around = _around(found, files.values(), rules, placeholders)
+    whole = related([*found, *around], placeholders)[: len(found)]
+    return Pack(
+        tuple(_linked([one for one in whole if not one.rule.filter])), tuple(unread), tuple(one for one in whole if one.rule.filter)
+    )
+
+
+def _loaded(files: Iterable[RuleFile], placeholders: Placeholders | None) -> tuple[list[Loaded], list[Unread]]:
+    rules: list[Loaded] = []
+    unread: list[Unread] = []
+    for batch in _batches(files):
         contents = [(file, *_read(data, file)) for file, data in batch]
         for file, headers, diagnostics in contents:
-            found, errors = _lowered(file, headers, diagnostics)
-            found_rules += found
+            found, errors = _lowered(file, headers, diagnostics, placeholders)
+            rules += found
             if errors:
                 unread.append(Unread(file, errors))
-    return Pack(tuple(_linked(found_rules)), tuple(unread))
+    return rules, unread
+
+
+def _around(found: Sequence[Loaded], files: Iterable[RuleFile], rules: Path | None, placeholders: Placeholders | None) -> list[Loaded]:
+    """Return the rest of the pack where it concerns what was found: it holds filters or correlations, or what was found does."""
+    folder = os.path.abspath(rules) if rules is not None else ""
+    given = {os.path.abspath(file.path) for file in files}
+    if rules is None or not any(path.startswith(os.path.join(folder, "")) for path in given):
+        return []
+    others = [file for file in find([rules], rules) if os.path.abspath(file.path) not in given]
+    contents = (_bytes(one) for one in others)
+    needed = any(one.rule.correlation for one in found) or any(isinstance(data, bytes) and is_about_rules(data) for data in contents)
+    return _loaded(others, placeholders)[0] if needed else []
 
 
 def _batches(files: Iterable[RuleFile]) -> Iterator[list[tuple[RuleFile, bytes | Diagnostic]]]:
@@ -116,7 +94,7 @@ def _linked(rules: Sequence[Loaded]) -> Iterator[Loaded]:
             continue
         span = loaded.rule.span("id")
         found = [one for one in (doubles.get((span.path, span.line)), shared.get(id(loaded))) if one]
-        yield Loaded(loaded.file, loaded.rule, None, ordered([*loaded.diagnostics, *found]), loaded.output) if found else loaded
+        yield replace(loaded, tree=None, linked=None, diagnostics=ordered([*loaded.diagnostics, *found])) if found else loaded
 
 
 def _one_output(rules: Sequence[Loaded]) -> dict[int, Diagnostic]:
@@ -189,14 +167,16 @@ def _told(absolute: str, here: str) -> str:
     return relative.replace(os.sep, "/")
 
 
-def load_file(file: RuleFile) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
-    """Return the rules of one file, and what keeps others of it from being rules."""
-    return _lowered(file, *_read(_bytes(file), file))
+def load_bytes(
+    data: bytes, file: RuleFile, rules: Path | None = None, placeholders: Placeholders | None = None
+) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
+    """Return the rules of a file's bytes; several rules of one file get numbered outputs.
 
-
-def load_bytes(data: bytes, file: RuleFile) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
-    """Return the rules of a file's bytes; several rules of one file get numbered outputs."""
-    return _lowered(file, *_read(data, file))
+    ``rules`` and ``placeholders`` are the pack's, as for ``load_pack``.
+    """
+    found, errors = _lowered(file, *_read(data, file), placeholders)
+    around = _around(found, [file], rules, placeholders)
+    return tuple(one for one in related([*found, *around], placeholders)[: len(found)] if not one.rule.filter), errors
 
 
 def _bytes(file: RuleFile) -> bytes | Diagnostic:
@@ -210,14 +190,18 @@ def _read(data: bytes | Diagnostic, file: RuleFile) -> tuple[tuple[Rule, ...], t
     return read_rules(data, file.name) if isinstance(data, bytes) else ((), (data,))
 
 
-def _lowered(file: RuleFile, rules: Sequence[Rule], diagnostics: Sequence[Diagnostic]) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
+def _lowered(
+    file: RuleFile, rules: Sequence[Rule], diagnostics: Sequence[Diagnostic], placeholders: Placeholders | None = None
+) -> tuple[tuple[Loaded, ...], tuple[Diagnostic, ...]]:
     errors = tuple(one for one in diagnostics if one.severity is Severity.ERROR)
     remarks = tuple(one for one in diagnostics if one.severity is not Severity.ERROR)
-    loaded = []
-    for number, rule in enumerate(rules):
+    loaded: list[Loaded] = []
+    number = 0
+    for rule in rules:
         output = file.output if number == 0 else f"{file.output}_{number + 1}"
-        tree = None if not rule.detection else lower(rule)
-        told_here = remarks if number == 0 else ()
+        number += rule.filter is None
+        tree = None if not rule.detection else lower(rule, placeholders)
+        told_here = remarks if not loaded else ()
         if isinstance(tree, tuple):
             loaded.append(Loaded(file, rule, None, ordered([*told_here, *tree]), output))
         else:
@@ -252,8 +236,3 @@ def unreadable(name: str, error: OSError) -> Diagnostic:
     return Diagnostic(
         "R020", Severity.ERROR, Source(name, "").start, f"the file cannot be read: {reason}", help="check the path and its permissions"
     )
-
-
-def failed(loaded: Loaded) -> bool:
-    """Whether a rule has no meaning."""
-    return loaded.tree is None and has_errors(loaded.diagnostics)

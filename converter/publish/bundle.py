@@ -89,7 +89,7 @@ def make_bundle(request: BundleRequest, kind: str) -> Bundle:
     Raises:
         OutputError: if what former builds recorded cannot be read.
     """
-    pack = load_pack(request.paths, request.policy.config.rules)
+    pack = load_pack(request.paths, request.policy.config.rules, request.policy.config.placeholders)
     reading = pack.diagnostics
     licensed, unlicensed = _licensed(sorted(pack.rules, key=lambda loaded: loaded.output), request.policy.config.license)
     licensed = [(loaded, expression) for loaded, expression in licensed if not has_errors(loaded.diagnostics)]

@@ -7,8 +7,9 @@ import uuid
 from typing import Any
 
 from converter.formats import Document, Map, Seq, read
-from converter.model import Diagnostic, LogSource, Related, Rule, Severity, ordered
+from converter.model import Correlation, Diagnostic, Filter, LogSource, Related, Rule, Severity, ordered
 from converter.readers.action import resolved
+from converter.readers.correlation import Sections
 from converter.readers.schema import check
 
 _NAMESPACE = uuid.UUID("5ad5f6f2-54d6-4a3c-9a3c-6d7a4e0f8b11")
@@ -20,7 +21,7 @@ def derived_id(title: str) -> str:
 
 
 def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnostic, ...]]:
-    """Return the rules of a file and everything that is wrong with the others (R001 to R019).
+    """Return the rules of a file and everything that is wrong with the others (R001 to R015).
 
     A file may hold several documents; a broken one does not cost the others.
     What ``action`` says of them is done first.
@@ -59,16 +60,39 @@ def _rule(document: Document) -> Rule | tuple[Diagnostic, ...]:
                 "R011", Severity.ERROR, source.span(document.offsets), message, help="a rule is a map with title, logsource and detection"
             ),
         )
-    for key, kind in (("correlation", "correlation rules"), ("filter", "filters")):
-        if key in value:
-            place = source.span(value.offsets[2 * list(value).index(key)])
-            return (Diagnostic("R016", Severity.ERROR, place, f"{kind} are not supported yet", help="write a detection rule"),)
     problems = check(value, "rule", source, document.offsets)
-    opaque = any(isinstance(one, dict) and ("query" in one or "opaque" in one) for one in _targets(value))
-    if "detection" not in value and not opaque and not any(one.code == "R013" and "detection" in one.message for one in problems):
-        place = source.span(document.offsets)
-        problems += (Diagnostic("R013", Severity.ERROR, place, "the rule has no 'detection'", help="add 'detection:'"),)
+    if "correlation" in value or "filter" in value:
+        return _of_rules(document, value, problems)
+    for key in ("logsource",) if _is_opaque(value) else ("logsource", "detection"):
+        if key not in value:
+            place = source.span(document.offsets)
+            problems += (Diagnostic("R013", Severity.ERROR, place, f"the rule has no '{key}'", help=f"add '{key}:'"),)
     return problems or _from_map(document, value)
+
+
+def _of_rules(document: Document, value: Map, problems: tuple[Diagnostic, ...]) -> Rule | tuple[Diagnostic, ...]:
+    """Return a document about other rules: a correlation or a filter."""
+    source, sections = document.source, Sections(document.source)
+    key = "correlation" if "correlation" in value else "filter"
+    section, place = value[key], value.offsets[2 * list(value).index(key) + 1]
+    is_map = isinstance(section, Map)  # else the schema told
+    correlation = sections.correlation(section, place) if is_map and key == "correlation" else None
+    found = sections.filter(section, place) if is_map and key == "filter" else None
+    told = [*problems, *sections.diagnostics]
+    for other in ("filter", "detection") if key == "correlation" else ("detection",):
+        if other in value:
+            at, message = source.span(value.offsets[2 * list(value).index(other)]), f"a document with '{key}' has no '{other}'"
+            told.append(Diagnostic("R012", Severity.ERROR, at, message, help="write two documents, with '---' between them"))
+    if key == "filter" and "logsource" not in value:
+        at = source.span(document.offsets)
+        told.append(
+            Diagnostic("R013", Severity.ERROR, at, "the filter has no 'logsource'", help="add 'logsource:', which its rules have too")
+        )
+    return tuple(told) if told else _from_map(document, value, correlation, found)
+
+
+def _is_opaque(value: Map) -> bool:
+    return any(isinstance(one, dict) and ("query" in one or "opaque" in one) for one in _targets(value))
 
 
 def _targets(value: Map) -> list[Any]:
@@ -77,8 +101,8 @@ def _targets(value: Map) -> list[Any]:
     return list(targets.values()) if isinstance(targets, dict) else []
 
 
-def _from_map(document: Document, value: Map) -> Rule:
-    logsource = value["logsource"]
+def _from_map(document: Document, value: Map, correlation: Correlation | None = None, filter_: Filter | None = None) -> Rule:
+    logsource = value.get("logsource", {}) if correlation is None else {}
     positions: dict[str, int] = {}
     _places(value, "", positions, 4)
     return Rule(
@@ -86,7 +110,7 @@ def _from_map(document: Document, value: Map) -> Rule:
         title=value["title"],
         id=str(value.get("id") or derived_id(value["title"])).lower(),
         logsource=LogSource(*(logsource.get(part) or "" for part in ("category", "product", "service"))),
-        detection=value.get("detection", Map()),
+        detection=filter_.detection if filter_ else value.get("detection", Map()),
         status=value.get("status", ""),
         description=value.get("description", ""),
         references=tuple(value.get("references", ())),
@@ -100,6 +124,9 @@ def _from_map(document: Document, value: Map) -> Rule:
         falsepositives=tuple(value.get("falsepositives", ())),
         level=value.get("level", ""),
         fields=tuple(value.get("fields", ())),
+        name=value.get("name", ""),
+        correlation=correlation,
+        filter=filter_,
         converter=value.get("x-converter", {}),
         positions=positions,
     )

@@ -172,10 +172,10 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     compiled: dict[object, Outcome] = {}
     load, compile_ = builds.load_pack, builds.compile_rule
 
-    def load_once(paths: list[Path], rules: Path | None = None) -> Pack:
+    def load_once(paths: list[Path], *more: Any) -> Pack:
         key = (*paths, *sorted(tree(Path("rules")).items()))
         if key not in packs:
-            packs[key] = load(paths, rules)
+            packs[key] = load(paths, *more)
         return packs[key]
 
     def compile_once(loaded: Loaded, chosen: Target, *more: Any) -> Outcome:
