@@ -18,8 +18,7 @@ from converter.ir.aggregation import instead
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
 from converter.ir.direct import direct
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
-from converter.ir.placeholders import PlaceholderError, Placeholders, expanded, has_placeholder, unexpanded
-from converter.ir.values import ALIASES, LoweringError, atom
+from converter.ir.values import LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
 ATOMS: Final = 20_000
@@ -28,14 +27,12 @@ SHORT: Final = 500
 """Characters of a condition, or of a selector and the names that it chooses from, whose meaning is remembered: rules share them."""
 
 
-def lower(rule: Rule, placeholders: Placeholders | None = None) -> Node | tuple[Diagnostic, ...]:
+def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
     """Return what the rule's detection means, or everything that is wrong with it (M001 to M012).
-
-    ``placeholders`` are the values that a pack gives to those of its rules.
 
     Several conditions mean any of them, as in pySigma, which makes one query of each.
     """
-    lowering = _Lowering(rule, placeholders or {})
+    lowering = _Lowering(rule)
     names = {name: value for name, value in rule.detection.items() if name != "condition" and isinstance(name, str)}
     for name in (one for one in rule.detection if not isinstance(one, str)):
         lowering.tell("M008", lowering.place(rule.detection, name), f"the detection's name {name!r} is not text", "put it in quotes")
@@ -50,10 +47,9 @@ def lower(rule: Rule, placeholders: Placeholders | None = None) -> Node | tuple[
 class _Lowering:
     """Collects the diagnostics of one rule."""
 
-    def __init__(self, rule: Rule, placeholders: Placeholders | None = None) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._rule = rule
-        self._placeholders = placeholders or {}
         self._count = 0
         self._sizes: dict[str, int] = {}
 
@@ -89,40 +85,20 @@ class _Lowering:
             self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
             return None
         try:
-            if key and "|expand" in key and self._placeholders and has_placeholder(value):
-                return self._expanded(key, value, offsets)
             found = direct(key, value, offsets)
             return found if found is not None or self._has_unknown_modifier(key or "", key_offsets) else atom(key, value, offsets)
         except LoweringError as error:
             self.tell(error.code, error.offsets or offsets, error.message, error.help)
             return None
 
-    def _expanded(self, key: str, value: object, offsets: int) -> Node:
-        """Return an item whose placeholders have values: each of its values is any of those that it stands for."""
-        field, *modifiers = key.split("|")
-        places = value.offsets if isinstance(value, Seq) else (offsets,)
-        nodes = []
-        try:
-            rest = unexpanded(modifiers)
-            plain = "|".join((field, *(name for name in rest if name not in ("all", "neq"))))
-            for one, place in zip(value if isinstance(value, Seq) else (value,), places, strict=True):
-                texts = expanded(one, self._placeholders) if isinstance(one, str) else (one,)
-                found = [direct(plain, text, place) or atom(plain, text, place) for text in texts]
-                nodes.append(found[0] if len(found) == 1 else Or(tuple(found), place))
-        except PlaceholderError as error:
-            raise LoweringError("M011", error.message, error.help, offsets) from error
-        tree = nodes[0] if len(nodes) == 1 else (And if "all" in rest else Or)(tuple(nodes), offsets)
-        return Not(tree, offsets) if "neq" in rest else tree
-
     def _has_unknown_modifier(self, key: str, key_offsets: int) -> bool:
         """Tell the first modifier that nobody knows."""
         from sigma.modifiers import modifier_mapping
 
-        known = {*modifier_mapping, *ALIASES}
         for name in key.split("|")[1:]:
-            if name not in known:
-                close = difflib.get_close_matches(name, sorted(known), n=1)
-                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(known))
+            if name not in modifier_mapping:
+                close = difflib.get_close_matches(name, modifier_mapping, n=1)
+                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(modifier_mapping))
                 self.tell("M001", key_offsets, f"unknown modifier '{name}'", help_text)
                 return True
         return False
