@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, assert_never
 
 from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, atoms, evaluate
@@ -17,26 +17,28 @@ def decided(tree: Node, events: Iterable[Mapping[str, Any]]) -> tuple[bool, ...]
         if all(true_side) and all(false_side):
             break
         values = [evaluate(leaf, event) for leaf in leaves]
-        answer = _answer(tree, iter(values))
-        for index, value in enumerate(values):
-            if (true_side if value else false_side)[index]:
-                continue
-            values[index] = not value
-            if _answer(tree, iter(values)) is not answer:
-                (true_side if value else false_side)[index] = True
-            values[index] = value
+        for index in _turning(tree, iter(enumerate(values)))[1]:
+            (true_side if values[index] else false_side)[index] = True
     return tuple(one and other for one, other in zip(true_side, false_side, strict=True))
 
 
-def _answer(tree: Node, values: Any) -> bool:  # noqa: ANN401 - an iterator over the atoms' values in reading order
+def _turning(tree: Node, values: Iterator[tuple[int, bool]]) -> tuple[bool, list[int]]:
+    """Return the tree's answer and the atoms each of which alone turns it; ``values`` are those of the atoms in reading order.
+
+    A child of a conjunction alone turns it when all others hold, one of a disjunction when no other does.
+    """
     match tree:
         case FieldMatch() | Keyword():
-            value: bool = next(values)
-            return value
-        case And(children):
-            return all([_answer(child, values) for child in children])  # noqa: C419 - every child takes its atoms
-        case Or(children):
-            return any([_answer(child, values) for child in children])  # noqa: C419 - every child takes its atoms
+            index, value = next(values)
+            return value, [index]
+        case And(children) | Or(children):
+            neutral = isinstance(tree, And)
+            found = [_turning(child, values) for child in children]
+            others = [turning for answer, turning in found if answer is not neutral]
+            if len(others) > 1:
+                return not neutral, []
+            return (not neutral, others[0]) if others else (neutral, [index for _, turning in found for index in turning])
         case Not(child):
-            return not _answer(child, values)
+            answer, turning = _turning(child, values)
+            return not answer, turning
     assert_never(tree)

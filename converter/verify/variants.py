@@ -21,6 +21,8 @@ from converter.verify.examples import Example
 MISSING = object()
 LONG = "y" * 1100
 """More characters than an index usually keeps of a text."""
+DIGITS = 300
+"""Digits that a text may have to be a number too; of some thousands Python makes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _neighbours(field: Field, value: Any) -> Iterator[tuple[str, Any]]:  # noqa:
     if not field.one_spelling and not field.values:
         yield "is in the other case", value.swapcase()
         yield "is in upper case", value.upper()
-    if value.isdecimal() and str(int(value)) == value:
+    if value.isascii() and value.isdecimal() and len(value) < DIGITS and str(int(value)) == value:
         yield "is the number", int(value)
 
 
@@ -136,7 +138,9 @@ def replaced(event: Mapping[str, Any], name: str, value: Any) -> Iterator[dict[s
             leaf: Any = holder
             *heads, last = str(place[-1]).split("\0")
             for head in heads:
-                leaf = leaf.setdefault(head, {})
+                leaf = leaf.setdefault(head, {}) if isinstance(leaf, dict) else None
+            if not isinstance(leaf, dict):
+                continue  # a scalar stands where the field's map would
             leaf[last] = value
         elif place[-1] in holder:
             del holder[place[-1]]
