@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from converter.model.source import Span
+
+MESSAGE: Final = 400
+"""Characters of a message; it can quote a rule, whose names and values have no bound of their own."""
+HELP: Final = 2000
+"""Characters of a help."""
 
 
 class Severity(IntEnum):
@@ -29,7 +35,8 @@ class Diagnostic:
     ``code`` is a letter for the stage (R read, M meaning, S style, T target
     loss, V verify, B bundle) and three digits that are never reused;
     ``message`` is one sentence in lower case without a full stop; ``help``
-    says what to do.
+    says what to do.  Line ends that a message quotes are spelled out, and
+    the middle of what is too long is left out.
     """
 
     code: str
@@ -37,6 +44,12 @@ class Diagnostic:
     span: Span | None
     message: str
     help: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.message) > MESSAGE or "\n" in self.message:
+            object.__setattr__(self, "message", _shortened(self.message.replace("\n", "\\n"), MESSAGE))
+        if len(self.help) > HELP:
+            object.__setattr__(self, "help", _shortened(self.help, HELP))
 
     def render(self) -> str:
         """Return the text that a person reads, without a final newline."""
@@ -74,6 +87,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shortened(text: str, length: int) -> str:
+    """Return at most so many characters of a text, the end among them: it often says what is wrong."""
+    return text if len(text) <= length else f"{text[: length * 3 // 4]}…{text[1 - length // 4 :]}"
 
 
 _EXCERPT_WIDTH = 160
