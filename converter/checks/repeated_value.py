@@ -24,6 +24,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         cased = "cased" in item.modifiers or "re" in item.modifiers or {"base64", "base64offset"} & set(item.modifiers)
         seen: set[tuple[type, object]] = set()
         for value, place in item.values:
+            if isinstance(value, dict | list):
+                continue  # no value of a rule, which lowering tells
             key = (type(value), fold(value) if isinstance(value, str) and not cased else value)
             if key in seen:
                 fix = removed(subject.source, place, safe=True)
