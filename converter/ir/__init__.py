@@ -71,6 +71,7 @@ from converter.ir.regex_sample import regex_samples
 from converter.ir.regex_search import regex_finder
 from converter.ir.time_part import time_part, time_sample
 from converter.ir.usage import used_detections
+from converter.ir.values import pysigma_key
 
 __all__ = [
     "DIGITS",
@@ -161,6 +162,7 @@ __all__ = [
     "parse_condition",
     "parts_of",
     "percentile",
+    "pysigma_key",
     "read_regex",
     "regex_finder",
     "regex_samples",

@@ -204,15 +204,15 @@ def _cidr(value: object) -> tuple[Test, ...]:
 
 def _regex(flags: str) -> Reading:
     def read(value: object) -> tuple[Test, ...]:
-        if not isinstance(value, str) or not _compiles(value) or isinstance(read_regex(value, flags), RegexProblem):
+        if not isinstance(value, str) or not compiles(value) or isinstance(read_regex(value, flags), RegexProblem):
             return ()
         return (Regex(value, flags),)
 
     return read
 
 
-def _compiles(pattern: str) -> bool:
-    """Whether Python's ``re`` takes a pattern, which pySigma asks for before our own reader."""
+def compiles(pattern: str) -> bool:
+    """Whether Python's ``re`` takes a pattern, which pySigma 1.5.1 asks for before our own reader."""
     try:
         if _WARNED.search(pattern) is None:
             re.compile(pattern)

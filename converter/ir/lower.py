@@ -18,7 +18,7 @@ from converter.ir.aggregation import instead
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
 from converter.ir.direct import direct
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
-from converter.ir.values import LoweringError, atom
+from converter.ir.values import ALIASES, LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
 ATOMS: Final = 20_000
@@ -95,10 +95,11 @@ class _Lowering:
         """Tell the first modifier that nobody knows."""
         from sigma.modifiers import modifier_mapping
 
+        known = {*modifier_mapping, *ALIASES}
         for name in key.split("|")[1:]:
-            if name not in modifier_mapping:
-                close = difflib.get_close_matches(name, modifier_mapping, n=1)
-                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(modifier_mapping))
+            if name not in known:
+                close = difflib.get_close_matches(name, sorted(known), n=1)
+                help_text = f"did you mean '{close[0]}'?" if close else "the modifiers are: " + " ".join(sorted(known))
                 self.tell("M001", key_offsets, f"unknown modifier '{name}'", help_text)
                 return True
         return False

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from converter.ir.lower import _joined, _Lowering
-from converter.ir.nodes import And, FieldMatch, Node, Not, Null, Or
-from converter.ir.values import LoweringError, _node
+from converter.ir.nodes import And, FieldMatch, Node, Null, Or
+from converter.ir.values import LoweringError, _node, _signed
 from converter.model import Diagnostic, Rule, Severity, ordered
 
 Origin: TypeAlias = Callable[[Any], tuple[int, Sequence[int], tuple[str, ...]]]
@@ -88,8 +88,8 @@ class _Piped:
         if not item.value:
             if item.field is None:
                 raise LoweringError("M008", "an empty list of keywords", "add a value")
-            return FieldMatch(item.field, Null(), offsets, modifiers)
+            return _signed(item, FieldMatch(item.field, Null(), offsets, modifiers), offsets)
         nodes = tuple(_node(item.field, one, place, modifiers) for one, place in zip(item.value, each, strict=True))
         kind = And if item.value_linking.__name__ == "ConditionAND" else Or
         tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
-        return Not(tree, offsets) if getattr(item, "negated", False) else tree
+        return _signed(item, tree, offsets)

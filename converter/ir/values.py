@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from converter.formats import Map, Seq
+from converter.ir.direct_read import compiles
 from converter.ir.direct_text import DASH, DASHES
 from converter.ir.nodes import (
     And,
@@ -37,6 +38,16 @@ from converter.ir.time_part import UNITS
 
 _ADDRESS: Final = re.compile(r" object at 0x[0-9a-f]+")
 """What Python writes of an object that has no text: it differs from run to run."""
+
+
+ALIASES: Final = {"utf16le": "wide"}
+"""Modifiers of the specification that pySigma has under another name only."""
+
+
+def pysigma_key(key: str) -> str:
+    """Return a field with modifiers as pySigma knows them."""
+    field, *modifiers = key.split("|")
+    return "|".join((field, *(ALIASES.get(name, name) for name in modifiers)))
 
 
 class LoweringError(Exception):
@@ -75,7 +86,7 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
         if key and "re" in key.split("|"):
             # pySigma compiles the expression with Python's re, which warns of [[:alpha:]].
             warnings.filterwarnings("ignore", category=FutureWarning, module="sigma.types")
-        item = SigmaDetectionItem.from_mapping(key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
+        item = SigmaDetectionItem.from_mapping(pysigma_key(key) if key else key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
     except SigmaRegularExpressionError as error:
         raise LoweringError("M006", _told(error), "correct the regular expression") from error
     except SigmaError as error:
@@ -87,7 +98,7 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
     if not item.value:
         if item.field is None:
             raise LoweringError("M008", "an empty list of keywords", "add a value")
-        return FieldMatch(item.field, Null(), offsets, modifiers)
+        return _signed(item, FieldMatch(item.field, Null(), offsets, modifiers), offsets)
     if len(item.value) != len(places):
         places, values = [offsets] * len(item.value), [None] * len(item.value)
     nodes = tuple(
@@ -95,6 +106,11 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
     )
     kind = And if item.value_linking.__name__ == "ConditionAND" else Or
     tree = nodes[0] if len(nodes) == 1 else kind(nodes, offsets)
+    return _signed(item, tree, offsets)
+
+
+def _signed(item: Any, tree: Node, offsets: int) -> Node:  # noqa: ANN401 - a SigmaDetectionItem, imported lazily
+    """Return what an item's values mean, turned round by ``neq``."""
     return Not(tree, offsets) if getattr(item, "negated", False) else tree
 
 
@@ -185,6 +201,8 @@ def _compared(operator: str, number: Any) -> Compare | TimePart:  # noqa: ANN401
 
 
 def _regex(pattern: str, flags: str, offsets: int) -> Regex:
+    if not compiles(pattern):  # pySigma 1.5.1 asks Python's re, 2.0.1 RE2: what one refuses stays refused
+        raise LoweringError("M006", "Python's 're', which pySigma asks, cannot read this expression", "correct it", offsets)
     found = read_regex(pattern, flags)
     if isinstance(found, RegexProblem):
         raise LoweringError("M006", f"{found.message} (at character {found.offset + 1})", found.help, offsets)

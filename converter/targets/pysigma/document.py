@@ -15,6 +15,7 @@ from sigma.modifiers import reverse_modifier_mapping
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 
 from converter.formats import Document, Map, Seq, read
+from converter.ir import pysigma_key
 from converter.model import LogSource, Related, Rule, Source
 
 
@@ -35,7 +36,7 @@ def fresh(rule: Rule) -> SigmaRule:
     Raises:
         SigmaError: for what pySigma refuses to read.
     """
-    plain = {**_header(rule), "logsource": _logsource(rule.logsource), "detection": plain_value(rule.detection)}
+    plain = {**_header(rule), "logsource": _logsource(rule.logsource), "detection": _known(plain_value(rule.detection))}
     sigma = SigmaRule.from_dict(plain, source=SigmaRuleLocation(rule.source.path))  # type: ignore[arg-type]
     for name, detection in sigma.detection.detections.items():
         if isinstance(rule.detection, Map):
@@ -84,6 +85,13 @@ def plain_value(value: Any) -> Any:  # noqa: ANN401 - any YAML value
     if isinstance(value, list | tuple):
         return [plain_value(one) for one in value]
     return value
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Return a detection section whose modifiers have pySigma's names."""
+    if isinstance(value, dict):
+        return {pysigma_key(key) if isinstance(key, str) else key: _known(one) for key, one in value.items()}
+    return [_known(one) for one in value] if isinstance(value, list) else value
 
 
 def _mark(rule: Rule, detection: SigmaDetection, value: object, offsets: int) -> None:
