@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from converter.model import Diagnostic
 
 Documents = Sequence[Mapping[str, Any]]
+Matches = tuple[tuple[int, ...], ...]
 
 
 @click.command("query")
-@click.argument("language", type=click.Choice(["kuery", "spl", "falco"]))
+@click.argument("language", type=click.Choice(["kuery", "eql", "spl", "falco"]))
 @click.argument("query")
 @click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option("--fields", "fields", metavar="FILE", help="kuery: the index's mappings as JSON.")
+@click.option("--fields", "fields", metavar="FILE", help="kuery, eql: the index's mappings as JSON.")
 @option_option
 def command(language: str, query: str, events: tuple[str, ...], fields: str | None, options: tuple[str, ...]) -> None:
     """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
 
     The file's name stands before an index when there are several files.
-    For kuery EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
+    A sequence of eql prints the indexes of its events on one line.
+    For kuery and eql EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
     """
     from converter.cli.events import read_events
     from converter.model import Diagnostic
@@ -38,8 +40,9 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
     found = list(read_events(events))
     problems = [one.problem for one in found if one.problem]
     tell(problems)
-    runners: dict[str, Callable[[], list[bool] | Diagnostic]] = {
+    runners: dict[str, Callable[[], list[bool] | Matches | Diagnostic]] = {
         "kuery": lambda: _kuery(query, [one.event for one in found if one.event is not None], fields),
+        "eql": lambda: _eql(query, [one.event for one in found if one.event is not None], fields),
         "spl": lambda: _spl(query, [one.event for one in found if one.event is not None], flags),
         "falco": lambda: _falco(query, [one.event for one in found if one.event is not None], flags),
     }
@@ -48,37 +51,58 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
         tell([answers])
         sys.exit(Exit.INPUT)
     several = len({one.file for one in found}) > 1
-    for one, answer in zip([one for one in found if one.event is not None], answers, strict=True):
-        if answer:
-            put(f"{one.file}:{one.index}" if several else str(one.index))
+    names = [f"{one.file}:{one.index}" if several else str(one.index) for one in found if one.event is not None]
+    matches = answers if isinstance(answers, tuple) else [(at,) for at, answer in enumerate(answers) if answer]
+    for match in matches:
+        put(" ".join(names[at] for at in match))
     sys.exit(Exit.INPUT if any(one.code == "R020" for one in problems) else Exit.FINE)
 
 
 def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] | Diagnostic:
     from converter.languages import kql
-    from converter.model import Diagnostic, Severity, Source
-    from converter.pack import read_bytes, unreadable
+    from converter.model import Diagnostic
 
-    mappings: Any = {"dynamic": True}
-    if fields is not None:
-        try:
-            mappings = json.loads(read_bytes(Path(fields)))
-        except OSError as error:
-            return unreadable(fields, error)
-        except (ValueError, RecursionError) as error:
-            return Diagnostic(
-                "R052",
-                Severity.ERROR,
-                Source(fields, "").start,
-                f"the mappings are not JSON: {error}",
-                help="give the index's mappings object",
-            )
-    if isinstance(mappings, dict) and isinstance(mappings.get("mappings"), dict):
-        mappings = mappings["mappings"]
+    mappings = {"dynamic": True} if fields is None else _mappings(fields)
+    if isinstance(mappings, Diagnostic):
+        return mappings
     read = kql.read(query, "<query>")
     if isinstance(read, Diagnostic):
         return read
     return kql.run(read, documents, mappings)
+
+
+def _eql(query: str, documents: Documents, fields: str | None) -> Matches | Diagnostic:
+    from converter.languages import eql
+    from converter.model import Diagnostic
+
+    mapping = None
+    if fields is not None:
+        mappings = _mappings(fields)
+        mapping = mappings if isinstance(mappings, Diagnostic) else eql.compile_mapping(mappings)
+    if isinstance(mapping, Diagnostic):
+        return mapping
+    read = eql.read(query, "<query>")
+    if isinstance(read, Diagnostic):
+        return read
+    found = eql.run(read, documents, mapping)
+    return found if isinstance(found, Diagnostic) else tuple(one.events for one in found)
+
+
+def _mappings(fields: str) -> Any:  # noqa: ANN401 - JSON, or a Diagnostic
+    """Return the mappings object of a file."""
+    from converter.model import Diagnostic, Severity, Source
+    from converter.pack import read_bytes, unreadable
+
+    try:
+        mappings = json.loads(read_bytes(Path(fields)))
+    except OSError as error:
+        return unreadable(fields, error)
+    except (ValueError, RecursionError) as error:
+        message = f"the mappings are not JSON: {error}"
+        return Diagnostic("R052", Severity.ERROR, Source(fields, "").start, message, help="give the index's mappings object")
+    if isinstance(mappings, dict) and isinstance(mappings.get("mappings"), dict):
+        return mappings["mappings"]
+    return mappings
 
 
 def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:

@@ -1,0 +1,68 @@
+"""A document as the index holds it: by full path the values of each mapped field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+from typing import Any, Final
+
+from converter.languages.eql.mapping import KNOWN, Mapping, leaves
+from converter.languages.eql.values import Value, WrongValueError, stored
+from converter.model import Diagnostic, Severity
+
+TIMESTAMP: Final = "@timestamp"
+_MAX_DEPTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The values of the fields, in the document's order, and when the event was (nanoseconds since 1970).
+
+    A field without values is absent.  ``timestamp`` is ``None`` when the
+    document has none.
+    """
+
+    values: MappingABC[str, tuple[Value, ...]]
+    timestamp: int | None
+
+
+def index(document: object, mapping: Mapping) -> Document | Diagnostic:
+    """Return what the index holds of a document; ``R284`` when the engine refuses it."""
+    if not isinstance(document, MappingABC) or _deep(document):
+        return _refused("a document is an object of at most 100 levels", "")
+    found: dict[str, list[Value]] = {}
+    for path, value in leaves(document):
+        kind = mapping.fields.get(path)
+        if kind is None or kind.type not in KNOWN:
+            continue
+        try:
+            one = stored(kind, value)
+        except WrongValueError as wrong:
+            return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
+        if one is not None:
+            found.setdefault(path, []).append(one)
+    for kind in mapping.fields.values():
+        if kind.value is not None:
+            found[kind.path] = [kind.value]
+    # An alias has the values of the field that it names.
+    aliases = {name: tuple(found[kind.path]) for name, kind in mapping.fields.items() if name != kind.path and kind.path in found}
+    times = found.get(TIMESTAMP, [])
+    moment = times[0] if times and isinstance(times[0], int) else None
+    return Document({path: tuple(values) for path, values in found.items()} | aliases, moment)
+
+
+def _deep(document: object) -> bool:
+    """Say whether a document has too many levels to be walked; measured without recursion."""
+    level: list[Any] = [document]
+    for _ in range(_MAX_DEPTH):
+        below: list[Any] = []
+        for one in level:
+            below += one.values() if isinstance(one, MappingABC) else one if isinstance(one, list | tuple) else ()
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _refused(message: str, help: str) -> Diagnostic:
+    return Diagnostic("R284", Severity.ERROR, None, f"the engine refuses the document: {message}", help)
