@@ -36,6 +36,16 @@ class Policy:
     pipelines: Sequence[Pipeline] = ()
     tables: Tables = SHIPPED
 
+    @property
+    def through(self) -> Sequence[Pipeline]:
+        """The pipelines, and one that gives the pack's placeholders their values."""
+        if not self.config.placeholders:
+            return self.pipelines
+        values = {name: list(texts) for name, texts in self.config.placeholders.items()}
+        steps = [{"type": "value_placeholders", "include": list(values)}]
+        own = Pipeline("placeholders", {"name": "placeholders", "priority": 0, "vars": values, "transformations": steps})
+        return (own, *self.pipelines)
+
     def path(self, loaded: Loaded) -> str:
         """Return a rule's path below the pack, with ``/``; the whole path when it lies elsewhere."""
         return Path(os.path.relpath(os.path.abspath(loaded.file.path), self.config.root)).as_posix()

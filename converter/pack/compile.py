@@ -55,17 +55,17 @@ def compile_rule(
     if loaded.part_of:
         reason = f"it is only part of the correlation '{loaded.part_of}'; 'generate: true' there keeps it a rule of its own"
         return Outcome(loaded, name, Status.DISABLED, False, reason=reason)
-    if loaded.linked is not None:
+    if loaded.linked is not None and not name.startswith(PREFIX):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_correlation(loaded, name),))
     if loaded.is_opaque and not has_errors(loaded.diagnostics):
         return _opaque(loaded, target, options_of(rule, name, policy, flags), policy)
-    if loaded.tree is None and not _may_pass(loaded, name, policy):
+    if loaded.tree is None and loaded.linked is None and not _may_pass(loaded, name, policy):
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
     if name.startswith(PREFIX):
         return _bridged(loaded, target, options_of(rule, name, policy, flags), policy)
     piped = bool(policy.pipelines) or loaded.tree is None
     if piped or loaded.tree is None:
-        resolved = pysigma.through(rule, policy.pipelines, name, policy.tables)
+        resolved = pysigma.through(rule, policy.through, name, policy.tables)
     else:
         resolved = resolve(rule, loaded.tree, name, policy.tables)
     return compile_resolved(loaded, resolved, target, options_of(rule, name, policy, flags), allow, policy, piped=piped)
@@ -113,7 +113,7 @@ def _may_pass(loaded: Loaded, name: str, policy: Policy) -> bool:
 def _bridged(loaded: Loaded, target: Target, options: Mapping[str, Any], policy: Policy) -> Outcome:
     """Return what a backend of pySigma's makes of a rule: to name the target is to accept that its meaning is unknown."""
     source = Source("", str(loaded.rule.logsource), {}, {target.base: {}})
-    resolved = ResolvedRule(loaded.rule, Opaque("sigma", ""), source, {}, {}, policy.pipelines)
+    resolved = ResolvedRule(loaded.rule, Opaque("sigma", ""), source, {}, {}, policy.through, loaded.linked)
     compilation = target.compile(resolved, options)
     built = compilation.status is not Status.UNSUPPORTED
     return Outcome(loaded, target.base, compilation.status, built, ordered(compilation.diagnostics), compilation.losses, compilation)

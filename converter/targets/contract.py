@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final, Protocol, TypeAlias
 
 from converter.data import Binding, Source
-from converter.ir import Node
+from converter.ir import Linked, Node
 from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined
 
 Options: TypeAlias = Mapping[str, Any]
@@ -51,7 +51,8 @@ class ResolvedRule:
     their values (of several, any): added on build, taken off on import, never
     part of the detection.  ``fields`` has an entry for each field of the detection that
     the target knows.  ``pipelines`` are still to be gone through: only the
-    targets that hand the rule to pySigma get any.
+    targets that hand the rule to pySigma get any, and ``linked``, the rules
+    of a correlation.
     """
 
     rule: Rule
@@ -60,6 +61,7 @@ class ResolvedRule:
     guard: Mapping[str, str | Sequence[str]]
     fields: Mapping[str, Binding]
     pipelines: Sequence[Pipeline] = ()
+    linked: Linked | None = None
 
 
 @dataclass(frozen=True, slots=True)

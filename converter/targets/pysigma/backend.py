@@ -100,12 +100,12 @@ def backend_problem(name: str, options: Options) -> str:
 def _converted(backend: str, rule: ResolvedRule, options: Options, form: str) -> Any:  # noqa: ANN401 - whatever a backend returns
     from sigma.collection import SigmaCollection
 
-    from converter.targets.pysigma.document import fresh
+    from converter.targets.pysigma.document import collection, fresh
     from converter.targets.pysigma.plugins import plugins
 
     kind = plugins().backends[backend]
     maker = kind(processing_pipeline=combined(rule.pipelines), collect_errors=False, **_arguments(options))
-    return maker.convert(SigmaCollection([fresh(rule.rule)]), form)
+    return maker.convert(collection(rule.linked) if rule.linked else SigmaCollection([fresh(rule.rule)]), form)
 
 
 def _arguments(options: Options) -> dict[str, Any]:

@@ -10,13 +10,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sigma.collection import SigmaCollection
+from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaRuleLocation
+from sigma.filters import SigmaFilter
 from sigma.modifiers import reverse_modifier_mapping
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 
 from converter.formats import Document, Map, Seq, read
-from converter.ir import pysigma_key
-from converter.model import LogSource, Related, Rule, Source
+from converter.ir import Linked, pysigma_key
+from converter.model import UNITS, LogSource, Related, Rule, Source
 
 
 class Place(SigmaRuleLocation):
@@ -44,6 +47,52 @@ def fresh(rule: Rule) -> SigmaRule:
     return sigma
 
 
+def collection(linked: Linked) -> SigmaCollection:
+    """Return a correlation with its rules, of which only the correlation itself is to be converted.
+
+    Raises:
+        SigmaError: for what pySigma refuses to read.
+    """
+    rules: dict[str, SigmaRule | SigmaCorrelationRule | SigmaFilter] = {}
+    stack = [linked]
+    while stack:
+        one = stack.pop()
+        rules.setdefault(one.rule.id, _correlation(one))
+        for part in one.parts:
+            if isinstance(part.meaning, Linked):
+                stack.append(part.meaning)
+            else:
+                rules.setdefault(part.rule.id, fresh(part.rule))
+    found = SigmaCollection([*rules.values()][::-1])
+    found.resolve_rule_references()
+    return found
+
+
+def _correlation(linked: Linked) -> SigmaCorrelationRule:
+    section = linked.correlation
+    condition: Any = section.expression or {one.operator: one.value for one in section.criteria}
+    if section.fields:
+        condition["field"] = section.fields[0] if len(section.fields) == 1 else list(section.fields)
+    if section.percentile is not None:
+        condition["percentile"] = section.percentile
+    written = {
+        "type": section.type,
+        "rules": [one.text for one in section.rules],
+        "timespan": _timespan(section.timespan),
+        "group-by": list(section.group_by),
+        "aliases": {name: dict(fields) for name, fields in section.aliases.items()},
+        "condition": condition,
+    }
+    plain = {**_header(linked.rule), "correlation": {name: value for name, value in written.items() if value}}
+    return SigmaCorrelationRule.from_dict(plain, source=SigmaRuleLocation(linked.rule.source.path))  # type: ignore[arg-type]
+
+
+def _timespan(seconds: int) -> str:
+    """Return seconds in the largest unit that holds them without a rest."""
+    unit = next(name for name in ("y", "M", "w", "d", "h", "m", "s") if seconds % UNITS[name] == 0)
+    return f"{seconds // UNITS[unit]}{unit}"
+
+
 def origin(item: Any) -> tuple[int, Sequence[int], tuple[str, ...]]:  # noqa: ANN401 - a detection or an item, ours or a pipeline's
     """Return where one and its values stand, and its modifiers; an item that a pipeline added stands nowhere."""
     source = item.source
@@ -56,6 +105,7 @@ def _header(rule: Rule) -> dict[str, Any]:
     texts = {
         "title": rule.title,
         "id": rule.id,
+        "name": rule.name,
         "status": rule.status,
         "description": rule.description,
         "author": rule.author,
