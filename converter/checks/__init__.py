@@ -42,6 +42,8 @@ MODULES: Final[Mapping[str, str]] = {
     "S020": "suppression",
     "S021": "title",
     "S022": "rule_id",
+    "S023": "value_type",
+    "S024": "other_sensor",
 }
 _UNKNOWN_MODIFIER: Final = """M001 unknown-modifier: a modifier that Sigma does not have.
 

@@ -1,38 +1,89 @@
 """S001 unmapped-field: a field that no event of the log source has.
 
 Why it matters: a condition on a name that never occurs is never true, so the
-rule looks covered and never fires (under ``not`` it excludes nothing).
+rule looks covered and never fires (under ``not`` it excludes nothing).  Names
+are compared letter by letter: ``ProcessID`` does not find ``ProcessId``.
+Where events may have names that no document lists, such as the Windows
+Security log, only a name that is nearly a listed one is told.
 
 Bad::  objectRef.resources: pods        Good::  objectRef.resource: pods
+
+Bad::  hostPath: '*'        Good::  requestObject.spec.volumes.hostPath.path: '*'
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from converter.checks.finding import Finding, finding, replaced
-from converter.checks.subject import Subject
-from converter.data import fields
-from converter.ir import FieldMatch
+from converter.checks.close_names import LONGEST, case_only, meant, slipped
+from converter.checks.finding import Finding, Fix, finding, replaced
+from converter.checks.subject import Item, Subject
+from converter.data import Taxonomy, taxonomy
+from converter.ir import Exists, FieldMatch, FieldRef, Null
 
 CODE = "S001"
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is said of a name, and the name that was meant, where one is known."""
+
+    message: str
+    help: str
+    real: str = ""
+
+
 def check(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each field that the log source's table lacks."""
-    source = subject.table
-    if source is None or subject.tree is None or subject.rule.taxonomy != "sigma":
+    """Yield a finding for each field that events of the log source cannot have."""
+    table = taxonomy(subject.rule.logsource)
+    if table is None or subject.tree is None or subject.rule.taxonomy != "sigma":
         return
-    known = fields(source.id)
-    names = [name for name in known if not name.endswith("*")]
-    asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
+    asked: dict[str, bool] = {}
+    for atom in subject.atoms:
+        if isinstance(atom, FieldMatch):
+            asked[atom.field] = asked.get(atom.field, False) or not isinstance(atom.test, Exists | Null)
+            if isinstance(atom.test, FieldRef):
+                told = _told(atom.test.field, table, valued=True)
+                if told:
+                    yield finding(CODE, subject.source, atom.offsets, told.message, told.help)
     for item in subject.items:
-        if item.field not in asked or item.field in known:
-            continue
-        close = difflib.get_close_matches(item.field[:200], names, n=1)
-        help_text = f"did you mean '{close[0]}'?" if close else "see the fields of the log source in converter/data/fields"
-        message = f"no event of the {source.title} has the field '{item.field}'"
-        near = difflib.get_close_matches(item.field, close, cutoff=0.8)
-        fix = replaced(subject.source, item.key, "|".join((close[0], *item.modifiers)), safe=False) if near else None
-        yield finding(CODE, subject.source, item.key, message, help_text, fix=fix)
+        told = _told(item.field, table, valued=asked[item.field]) if item.field in asked else None
+        if told:
+            yield finding(CODE, subject.source, item.key, told.message, told.help, fix=_fix(subject, item, told.real))
+
+
+def _told(name: str, table: Taxonomy, *, valued: bool) -> _Told | None:
+    """Return what is wrong with a name, ``None`` for one of the log source's; ``valued``: a value is compared, not presence alone."""
+    if name in table.fields or name in table.others:
+        return None
+    if name in table.instead:
+        row = table.instead[name]
+        message = f"no event of the {table.title} has the field '{name}': {row.why}"
+        return _Told(message, f"its value stands at '{row.use}'" if row.use else "use a field of the log source", row.use)
+    if table.field(name):
+        real = case_only(name, table.names)
+        return _unknown(name, table, real) if real else None
+    if table.is_object(name):
+        below = next(one for one in table.fields if one.startswith(f"{name}.")).replace(".*", ".<name>")
+        message = f"'{name}' is an object of the {table.title}, which has no text to compare with"
+        return _Told(message, f"name a field below it, such as '{below}'") if valued else None
+    if not table.closed:
+        real = slipped(name, table.names)
+        return _unknown(name, table, real) if real else None
+    return _unknown(name, table, meant(name, table))
+
+
+def _unknown(name: str, table: Taxonomy, real: str) -> _Told:
+    message = f"no event of the {table.title} has the field '{name}'"
+    if real and real.lower() == name.lower():
+        return _Told(message, f"did you mean '{real}'? names are compared letter by letter, capitals included", real)
+    return _Told(message, f"did you mean '{real}'?" if real else f"its fields are listed in converter/data/taxonomy/{table.id}.yml", real)
+
+
+def _fix(subject: Subject, item: Item, real: str) -> Fix | None:
+    """Return the fix that writes the name that was meant, when it is nearly the one that stands there."""
+    if not real or not difflib.get_close_matches(item.field[:LONGEST], [real], cutoff=0.8):
+        return None
+    return replaced(subject.source, item.key, "|".join((real, *item.modifiers)), safe=False)

@@ -1,0 +1,40 @@
+"""S024 other-sensor: a field that the log source's producer does not write, but another program does.
+
+Why it matters: the condition is only ever true of events that such a program
+made or sent on.  On all others the rule is silent, and under ``not`` it
+excludes nothing.
+
+Bad::  a file creation with ParentImage, which Sysmon's event 11 lacks
+Good::  the same with Image, which it has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from converter.checks.finding import Finding, finding
+from converter.checks.subject import Subject
+from converter.data import Taxonomy, taxonomy
+from converter.ir import FieldMatch
+
+CODE = "S024"
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each field that only another program writes, where the rule names it first."""
+    table = taxonomy(subject.rule.logsource)
+    if table is None or subject.tree is None or subject.rule.taxonomy != "sigma":
+        return
+    asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
+    for item in subject.items:
+        if item.field in asked and item.field in table.others:
+            asked.discard(item.field)
+            message = f"in the {table.title}, only {table.others[item.field]} write '{item.field}'"
+            yield finding(CODE, subject.source, item.key, message, _help(item.field, table))
+
+
+def _help(name: str, table: Taxonomy) -> str:
+    row = table.instead.get(name)
+    if row and row.use:
+        return f"the field that every event has is '{row.use}'"
+    return "where such a program is the source, suppress this with that reason"
