@@ -67,3 +67,32 @@ def test_seed_page_becomes_four_outputs(tmp_path: Path) -> None:
     assert (tmp_path / "output" / "python").is_dir()
     again = _run("build", "--check", cwd=tmp_path)
     assert "0 would change" in again.stderr
+
+
+def test_tuned_pack_does_what_the_page_says() -> None:
+    """Filter and placeholders are needed by the pack's own tests, and the page shows the pack's text."""
+    pack, page = ROOT / "docs" / "examples" / "tuned", (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
+    done = _run("test", cwd=pack)
+    assert (done.returncode, done.stderr.strip()) == (0, "5 passed, 0 failed in 1 rules")
+    assert done.stderr.strip() in page
+    assert _run("check", cwd=pack).returncode == 0
+    rule = (pack / "rules" / "shadow_copies_deleted.yml").read_text(encoding="utf-8")
+    toml = (pack / "converter.toml").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(toml|yaml)\n(.*?)```", page, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["toml", "yaml", "yaml"]
+    assert blocks[0][1] in toml
+    assert blocks[1][1] in rule
+    explained = _run("explain", "rules/shadow_copies_deleted.yml", cwd=pack).stdout
+    assert "veeam*" in explained
+    assert "lab-*" in explained
+
+
+def test_tuned_pack_fails_without_its_filter(tmp_path: Path) -> None:
+    """Without the filter, the machine of the laboratory is an alert."""
+    import shutil
+
+    shutil.copytree(ROOT / "docs" / "examples" / "tuned", tmp_path / "tuned")
+    (tmp_path / "tuned" / "rules" / "laboratory.yml").unlink()
+    done = _run("test", cwd=tmp_path / "tuned")
+    assert done.returncode == 1
+    assert "a machine of the laboratory" in done.stderr

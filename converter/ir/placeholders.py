@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Final, TypeAlias
+
+from converter.ir.nodes import parts_of, sigma_text
 
 Placeholders: TypeAlias = Mapping[str, tuple[str, ...]]
 """The values of each placeholder by its name, without the percent signs."""
@@ -16,8 +19,8 @@ Placeholders: TypeAlias = Mapping[str, tuple[str, ...]]
 VALUES: Final = 1000
 """Values that one value with placeholders may become."""
 
-# pySigma's form of a placeholder (sigma.types, SigmaString.insert_placeholders).
-_PLACEHOLDER: Final = re.compile("%([^%]+)%")
+_TOKEN: Final = re.compile(r"\\\\|\\%|%([^%]+)%")
+"""An escaped backslash, an escaped percent sign, a placeholder."""
 _AFTER: Final = frozenset({"all", "neq", "cased", "contains", "startswith", "endswith"})
 """Modifiers that do the same before and after a placeholder has its value."""
 
@@ -33,7 +36,7 @@ class PlaceholderError(Exception):
 def has_placeholder(value: object) -> bool:
     """Whether a value, or one of a list, is a text with a placeholder in it."""
     values = value if isinstance(value, list) else (value,)
-    return any(isinstance(one, str) and "%" in one and _PLACEHOLDER.search(one) is not None for one in values)
+    return any(isinstance(one, str) and any(found[1] for found in _TOKEN.finditer(one)) for one in values)
 
 
 def unexpanded(modifiers: Sequence[str]) -> tuple[str, ...]:
@@ -50,27 +53,41 @@ def unexpanded(modifiers: Sequence[str]) -> tuple[str, ...]:
 
 
 def expanded(text: str, placeholders: Placeholders) -> tuple[str, ...]:
-    """Return the texts that a text with placeholders stands for: every combination of their values.
+    r"""Return the texts that a text with placeholders stands for: every combination of their values.
+
+    ``\%`` is a percent sign (Sigma specification 2.1, "Placeholders"), so ``\\`` before a placeholder is a backslash; pySigma 1.5.1
+    takes that for a percent sign too, and cannot write it.
 
     Raises:
         PlaceholderError: if a placeholder has no values, or there are too many combinations.
     """
-    parts = _PLACEHOLDER.split(text)
-    lists = []
-    for name in parts[1::2]:
-        values = placeholders.get(name)
-        if not values:
-            message = f"the placeholder %{name}% has no value"
-            raise PlaceholderError(message, f"give it values in converter.toml, below [placeholders]: {_key(name)} = ['value', …]")
-        lists.append(values)
-    count = 1
-    for values in lists:
-        count *= len(values)
-    if count > VALUES:
-        raise PlaceholderError(f"the placeholders stand for {count} values, more than {VALUES}", "give them fewer values")
-    found = (parts[0] + "".join(f"{value}{rest}" for value, rest in zip(chosen, parts[2::2], strict=True)) for chosen in product(*lists))
-    return tuple(dict.fromkeys(found))
+    lists: list[tuple[str, ...]] = []
+    between = [""]
+    end = 0
+    for found in _TOKEN.finditer(text):
+        between[-1] += text[end : found.start()]
+        end = found.end()
+        if found[1] is None:
+            between[-1] += "%" if found[0] == r"\%" else found[0]
+            continue
+        lists.append(_values(found[1], placeholders))
+        between.append("")
+    between[-1] += text[end:]
+    if prod(map(len, lists)) > VALUES:
+        raise PlaceholderError(f"the placeholders stand for {prod(map(len, lists))} values, more than {VALUES}", "give them fewer values")
+    first, *rest = map(_closed, between)
+    return tuple(dict.fromkeys(first + "".join(map("".join, zip(chosen, rest, strict=True))) for chosen in product(*lists)))
 
 
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f"'{name}'"
+def _values(name: str, placeholders: Placeholders) -> tuple[str, ...]:
+    values = placeholders.get(name)
+    if not values:
+        key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f"'{name}'"
+        help_text = f"give it values in converter.toml, below [placeholders]: {key} = ['value', …]"
+        raise PlaceholderError(f"the placeholder %{name}% has no value", help_text)
+    return tuple(map(_closed, values))
+
+
+def _closed(text: str) -> str:
+    """Return the same Sigma text without a backslash that could escape what follows."""
+    return sigma_text(parts_of(text))

@@ -236,6 +236,28 @@ def test_placeholders_take_the_values_of_the_pack() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "text", "expected"),
+    [
+        (r"\\%x%", "\\abc", True),
+        (r"\\%x%", r"\*c", False),
+        (r"\%x%", "%x%", True),
+        (r"\%y%x%", "%yabc", True),
+        ("%x%", "abc", True),
+        (r"c:\%x%", "c:%x%", True),
+        (r"%q%*", "a\\b", True),
+        (r"%q%*", "a*", False),
+    ],
+)
+def test_what_stands_beside_a_placeholder(written: str, text: str, expected: bool) -> None:
+    """A backslash escapes a percent sign and is escaped itself; neither reaches into the value, nor out of it."""
+    tree = load(
+        RULE.replace("{a: 1}", f"{{a|expand: '{written}'}}").replace("CONDITION", "selection_a"), placeholders={"x": ("*c",), "q": ("a\\",)}
+    )[0].tree
+    assert tree is not None
+    assert evaluate(tree, {"a": text}) is expected
+
+
+@pytest.mark.parametrize(
     ("values", "item", "code"),
     [
         ({}, "{a|expand: '%x%'}", "M011"),

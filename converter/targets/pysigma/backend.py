@@ -21,13 +21,13 @@ from converter.targets.contract import Capabilities, Compilation, Options, Resol
 from converter.targets.pysigma.pipeline import combined, told
 
 PREFIX: Final = "pysigma-"
-OWN_OPTIONS: Final = ("format", "accept", "enabled", "reason")
-"""Options that are not the backend's: its output format, and what a rule may say of any target."""
+OWN_OPTIONS: Final = ("format", "correlation_method", "accept", "enabled", "reason")
+"""Options that are not the constructor's: what is asked of a conversion, and what a rule may say of any target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A target ``pysigma-<backend>``; options go to the backend, but for ``format``."""
+    """A target ``pysigma-<backend>``; options go to the backend, but for ``format`` and ``correlation_method``."""
 
     name: str
     base: str
@@ -105,7 +105,8 @@ def _converted(backend: str, rule: ResolvedRule, options: Options, form: str) ->
 
     kind = plugins().backends[backend]
     maker = kind(processing_pipeline=combined(rule.pipelines), collect_errors=False, **_arguments(options))
-    return maker.convert(collection(rule.linked) if rule.linked else SigmaCollection([fresh(rule.rule)]), form)
+    rules = collection(rule.linked) if rule.linked else SigmaCollection([fresh(rule.rule)])
+    return maker.convert(rules, form, options.get("correlation_method"))
 
 
 def _arguments(options: Options) -> dict[str, Any]:
