@@ -20,8 +20,13 @@ Step: TypeAlias = Callable[[Parts], tuple[Parts, ...]]
 
 DASHES: Final = 5
 """Dashes of a value under ``windash``; each multiplies the value's spellings by five."""
-DASH: Final = re.compile(r"\B[-/]\b")
-"""A dash or slash before a word: what ``windash`` varies."""
+DASH: Final = re.compile(r"\B[-/\u2013-\u2015]\b")
+"""What ``windash`` varies: a dash of any length, or a slash, before a word.
+
+Inside and behind words they stay, as in pySigma and hayabusa: the specification's
+"all possible permutations" would turn the path ``C:/a-b`` into 25 texts that
+nobody writes.
+"""
 
 _SPELLINGS: Final = ("-", "/", "\N{EN DASH}", "\N{EM DASH}", "\N{HORIZONTAL BAR}")
 _PLACEHOLDER: Final = re.compile("%([^%]+)%")
@@ -56,6 +61,11 @@ def windash(parts: Parts) -> tuple[Parts, ...]:
             texts = [text + dash + word for text in texts for dash in _SPELLINGS]
         found = [(*one, text) for one in found for text in texts]
     return tuple(found)
+
+
+def with_plain_dashes(text: str) -> str:
+    """Return a text whose long dashes before words are ``-``: pySigma varies only that one and the slash."""
+    return text if text.isascii() else DASH.sub(lambda found: found.group() if found.group() == "/" else "-", text)
 
 
 def literal(parts: Parts) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from converter.formats import Map, Seq
 from converter.ir.direct_read import compiles
-from converter.ir.direct_text import DASH, DASHES
+from converter.ir.direct_text import DASH, DASHES, with_plain_dashes
 from converter.ir.nodes import (
     And,
     Boolean,
@@ -50,6 +50,10 @@ def pysigma_key(key: str) -> str:
     return "|".join((field, *(ALIASES.get(name, name) for name in modifiers)))
 
 
+_VARIED_AS_WRITTEN: Final = frozenset({"all", "neq", "contains", "startswith", "endswith", "cased", "expand"})
+"""Modifiers that leave the dashes of a value to ``windash``."""
+
+
 class LoweringError(Exception):
     """Why an item has no meaning; ``offsets`` is 0 when the whole value is the place."""
 
@@ -82,11 +86,13 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
             raise LoweringError("M008", f"a {type(one).__name__} is not a value of Sigma", "put it in quotes", place)
     if key and "windash" in key.split("|"):
         _bound_dashes(values, places)
+        if _VARIED_AS_WRITTEN.issuperset(key.split("|windash", 1)[0].split("|")[1:]):
+            values = [with_plain_dashes(one) if isinstance(one, str) else one for one in values]
     try:
         if key and "re" in key.split("|"):
             # pySigma compiles the expression with Python's re, which warns of [[:alpha:]].
             warnings.filterwarnings("ignore", category=FutureWarning, module="sigma.types")
-        item = SigmaDetectionItem.from_mapping(pysigma_key(key) if key else key, list(values) if isinstance(value, Seq) else value)  # type: ignore[arg-type]
+        item = SigmaDetectionItem.from_mapping(pysigma_key(key) if key else key, list(values) if isinstance(value, Seq) else values[0])  # type: ignore[arg-type]
     except SigmaRegularExpressionError as error:
         raise LoweringError("M006", _told(error), "correct the regular expression") from error
     except SigmaError as error:
@@ -158,11 +164,20 @@ def _node(field: str | None, value: Any, offsets: int, modifiers: tuple[str, ...
         nodes = tuple(_node(field, one, offsets, modifiers) for one in value.values)
         return nodes[0] if len(nodes) == 1 else Or(nodes, offsets)
     test = _test(value, offsets)
+    if "cased" in modifiers:
+        test = _with_case(test, offsets)
     if field is not None:
         return FieldMatch(field, test, offsets, modifiers)
     if not isinstance(test, Text | Regex | Number):
         raise LoweringError("M008", "a keyword is a text, a number or a regular expression", "bind the value to a field", offsets)
     return Keyword(test, offsets, modifiers)
+
+
+def _with_case(test: Test, offsets: int) -> Test:
+    """Return a test with regard to case: wherever ``cased`` stands, while pySigma forgets it where a later modifier makes a new text."""
+    if isinstance(test, FieldRef):
+        raise LoweringError("M012", "fields are compared without regard to case only", "leave 'cased' out", offsets)
+    return Text(test.parts, cased=True) if isinstance(test, Text) else test
 
 
 def _test(value: Any, offsets: int) -> Test:  # noqa: ANN401 - one return for each type of pySigma

@@ -125,9 +125,12 @@ def differs(key: str | None, value: object) -> bool:
 
     1.5.1 encodes an escaped wildcard with its backslash, cuts ``base64offset`` by characters and writes the mark of ``utf16`` in UTF-8;
     2.0.1 expands three dashes at most and takes another engine's word on regular expressions.
+    Neither varies long dashes under ``windash``.
     """
     names = (key or "").split("|")[1:]
     texts = [one for one in (value if isinstance(value, Seq) else [value]) if isinstance(one, str)]
+    if "windash" in names and any(not one.isascii() for one in texts):
+        return True
     if not OLD:
         return "re" in names or "windash" in names
     odd = any(not one.isascii() or "*" in one or "?" in one for one in texts)

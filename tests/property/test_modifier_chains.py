@@ -43,7 +43,7 @@ NAMES = (*sorted(modifier_mapping), "utf16le")
 PARTS = ("minute", "hour", "day", "week", "month", "year")
 ENCODED = ("base64", "base64offset")
 VALUES: tuple[Any, ...] = (
-    *("a-b /c", "-x", "10.0.0.0/8", "a*b", r"c:\x\*", "%x%", "", "5", "(", "é", r"\d(?=a)"),
+    *("a-b /c", "-x", "10.0.0.0/8", "a*b", r"c:\x\*", "%x%", "", "5", "(", "é", "\u2013x", r"\d(?=a)"),
     *(5, 1.5, -1, True, None),
     *(["a", "b"], [1, 2], ["a", 1, None], [True, False], []),
 )
@@ -185,6 +185,18 @@ DIFFERENCES = (
         lambda _, names, value: parts_in(names) == 1 and isinstance(value, float),
         lambda answer: answer == "M002",
         "pySigma cuts it off in silence",
+    ),
+    Difference(
+        "cased before another modifier",
+        lambda _, names, __: names[:1] == ("cased",) and len(names) == 2,
+        lambda answer: answer == "M012" or "'cased'" in repr(answer),
+        "pySigma forgets it where the next one makes a new text; fields are compared without regard to case only",
+    ),
+    Difference(
+        "a long dash",
+        lambda _, names, value: "windash" in names and value == "\u2013x",
+        lambda answer: isinstance(answer, tuple),
+        "the specification varies each of the five, pySigma only - and /",
     ),
     Difference(
         "a placeholder without values",
