@@ -239,7 +239,7 @@ def test_placeholders_take_the_values_of_the_pack() -> None:
     ("written", "text", "expected"),
     [
         (r"\\%x%", "\\abc", True),
-        (r"\\%x%", r"\*c", False),
+        (r"\\%x%", "*c", False),
         (r"\%x%", "%x%", True),
         (r"\%y%x%", "%yabc", True),
         ("%x%", "abc", True),
