@@ -20,6 +20,7 @@ _COMMANDS = {
     "query": "Run a query of a target's language over events.",
     "bundle": "Make one archive of a pack: rules, outputs, licences, manifest, checksums.",
     "verify-bundle": "Say whether a bundle is exactly as it was made.",
+    "fields": "Bring in the fields of your own systems, ask about one, hold them against the rules.",
     "targets": "List the targets and what each can express.",
     "explain": "Explain a code, or a rule's answer on an event.",
     "schema": "Print a JSON Schema.",

@@ -28,6 +28,10 @@ _BASIC: Final[Mapping[str, str]] = {
 """What a producer writes into a field of a type, where nothing better is known; a keyword in all others."""
 
 
+_INTEGERS: Final[Mapping[str, str]] = dict.fromkeys(("integer", "short", "byte"), "long")
+"""Types that answer every test as a long does: a number beyond their range equals none of theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnTarget:
     """What a pack says of a log source on one target.
@@ -157,7 +161,7 @@ class Tables:
 
     def _selected(self, target: str, source: str, own: OwnTarget, shipped: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return how a log source is selected on a target: what the pack says over what ships."""
-        both = {**_DEFAULTS[target], **shipped, **own.selects}
+        both = {**(shipped or _DEFAULTS[target]), **own.selects}
         if target == "falco":
             both["fields"] = [row.get("path", name) for name, row in own.rows.items()]
             if own.complete and "output" not in own.selects:
@@ -205,7 +209,8 @@ class Tables:
             path = row.get("path", name)
             former = by_path.get(path)
             kind = row.get("type") or (former.type if former else "") or (ecs_types().get(path, "") if target == "elastic" else "keyword")
-            bound = row_binding(known[name], {**row, "path": path, "type": kind or "keyword"})
+            kind = "" if kind == "unknown" else kind
+            bound = row_binding(known[name], {**row, "path": path, "type": _INTEGERS.get(kind, kind) or "keyword"})
             rows[name] = replace(bound, typed=bool(kind))
         return Rows(rows, tables.binding_below)
 

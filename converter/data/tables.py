@@ -72,7 +72,7 @@ class Binding:
     ``changed`` are values, ``#`` a hexadecimal digit, that the target leaves out or writes otherwise; ``digits`` says that some
     become decimal digits; ``replaced`` pairs parts of values, between backslashes or (``^``) at the beginning, with what they become.
     ``lowered`` says that the target keeps in lower case what its producer does not; ``typed`` is false where nobody gave the type,
-    so that it is taken for a keyword.
+    so that it is taken for a keyword; ``words`` is the path of a text field of the same values, ``""`` for none.
     """
 
     field: Field
@@ -86,6 +86,7 @@ class Binding:
     replaced: tuple[tuple[str, str], ...] = ()
     lowered: bool = False
     typed: bool = True
+    words: str = ""
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -179,6 +180,7 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
         entry.get("digits", False),
         tuple(entry.get("replaced", {}).items()),
         lowered,
+        words=entry.get("words", ""),
     )
 
 

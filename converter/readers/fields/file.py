@@ -57,6 +57,11 @@ def read_fields(data: bytes, path: str) -> tuple[OwnSource, ...] | tuple[Diagnos
     return ordered(problems) if problems else tuple(found)
 
 
+def is_field(text: str, target: str) -> bool:
+    """Whether a target's field can have this name in a query; a name below no object."""
+    return _PATHS[target].fullmatch(text) is not None and "*" not in text
+
+
 def _problems(document: Document) -> Iterator[Diagnostic]:
     value, source = document.value, document.source
     if not isinstance(value, Map):
@@ -104,7 +109,7 @@ def _row_problems(target: str, rows: Map, index: int, name: str, source: Source)
     if not target:
         return
     row = rows[name] if name in rows else next(iter(list(rows.values())[index : index + 1]))
-    for key in ("path", "caseless", "ip"):
+    for key in ("path", "caseless", "ip", "words"):
         text = row.get(key, name if key == "path" else None)
         if text is None:
             continue

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from converter.data import Binding, fields
+from converter.data import Binding
 from converter.ir import (
     And,
     Boolean,
@@ -266,30 +266,24 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
     if binding.type not in TEXTUAL:
         return binding.type
     own = "flattened" if binding.type == "flattened" else "keyword"
-    if isinstance(test, Regex) and _is_lowered(binding, resolved):
+    if isinstance(test, Regex) and binding.lowered:
         return "lowered"
     if not isinstance(test, Text) or name in _EMPTINESS:
         return own
-    kind = _text_kind(test, binding, resolved)
+    kind = _text_kind(test, binding)
     return kind if own == "keyword" or kind == "lowered" else "flattened" if kind == "keyword" else "flattened_cased"
 
 
-def _text_kind(test: Text, binding: Binding, resolved: ResolvedRule) -> str:
+def _text_kind(test: Text, binding: Binding) -> str:
     """Return the column for a text on a field that holds whole texts: what becomes of its case there."""
     letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
-    if letters and test.cased and _is_lowered(binding, resolved):
+    if letters and test.cased and binding.lowered:
         return "lowered"
     if test.cased or not letters:
         return "cased"
     if binding.field.one_spelling:
         return "one_spelling"
     return "caseless" if path_of(test, binding) != binding.path else "keyword"
-
-
-def _is_lowered(binding: Binding, resolved: ResolvedRule) -> bool:
-    """Say whether the target has a field in lower case that its producer does not write so."""
-    written = fields(resolved.source.id).get(binding.field.name) if resolved.guard else None
-    return binding.field.lower and written is not None and not written.lower
 
 
 _LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"

@@ -61,6 +61,7 @@ def named(
         source = Source("", str(rule.logsource), {}, {target: GENERIC[target]})
     else:
         source, table = known, _by_path(target, known.id, tables)
+    folded = {one.caseless for one in table.values()}
     found: dict[str, Binding] = {}
     strange: dict[str, Diagnostic] = {}
     for atom in atoms(tree):
@@ -68,7 +69,8 @@ def named(
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
                 listed = _listed(name, table)
                 # What the target's own condition selects, it keeps in lower case; nobody knows that of an index that the pipeline names.
-                found[name] = replace(listed, lowered=listed.lowered and not selected) if listed else _unlisted(name, target)
+                kept = not selected or name in folded
+                found[name] = replace(listed, lowered=listed.lowered and kept) if listed else _unlisted(name, target)
                 if listed is not None:
                     continue
                 if target == "falco" and not _is_falco(name, source, table):
@@ -108,9 +110,18 @@ def _by_path(target: str, source: str, tables: Tables) -> dict[str, Binding]:
     if target == "python":
         return {name: Binding(one, name, one.type, one.many or one.each) for name, one in tables.fields(source).items()}
     try:
-        return {one.path: one for one in tables.bindings(target, source).values()}
+        listed = tables.bindings(target, source).values()
+        others = [{one.caseless: _folded(one), one.words: replace(one, path=one.words, type="text", caseless="")} for one in listed]
+        found = {path: one for more in others for path, one in more.items() if path}
+        return found | {one.path: one for one in listed}
     except FileNotFoundError:
         return {}
+
+
+def _folded(one: Binding) -> Binding:
+    """Return the second index of a field's values, in lower case, as a field of its own."""
+    field = replace(one.field, lower=True, values=tuple(value.lower() for value in one.field.values))
+    return replace(one, field=field, path=one.caseless, caseless="", type="keyword", lowered=not one.field.lower)
 
 
 def _listed(name: str, table: Mapping[str, Binding]) -> Binding | None:
