@@ -12,6 +12,8 @@ DEPTH: Final = 60
 """Brackets, ``not``, calls and signs inside each other, and terms of one arithmetic chain."""
 STEPS: Final = 256
 """Items of a sequence, ``runs`` written out; the longest published one has 60."""
+SAMPLE_STEPS: Final = 20
+"""Items of a sample."""
 
 
 class Stop(Exception):  # noqa: N818 - never leaves the package

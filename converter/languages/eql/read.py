@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from converter.languages.eql.facts import refused_pipes
-from converter.languages.eql.problem import SIZE, STEPS, Stop
+from converter.languages.eql.problem import SAMPLE_STEPS, SIZE, STEPS, Stop
 from converter.languages.eql.read_expression import Tokens, expression, field
 from converter.languages.eql.syntax import Body, Event, Field, Pipe, Query, Sample, Sequence, Step
 from converter.languages.eql.tokens import KEYWORDS, tokens_of
@@ -134,6 +134,8 @@ def _sample(tokens: Tokens) -> Sample:
         tokens.fail("`[`", "a sample has no until")
     if len(steps) < 2:
         tokens.fail("`[`", "a sample has at least two events")
+    if len(steps) > SAMPLE_STEPS:
+        raise Stop("R281", steps[-1].offsets, f"the sample has {len(steps)} events, more than {SAMPLE_STEPS}", "split the sample")
     for one in steps:
         if one.missing:
             raise Stop("R280", one.offsets, "a sample has no missing events", "write a sequence with maxspan")

@@ -211,12 +211,24 @@ def _sortable(key: Key) -> tuple[tuple[int, str, float, str], ...]:
 
 
 def _different(candidates: list[list[int]]) -> list[int] | None:
-    """Return one document of each list, all different, by augmenting paths; the earlier ones are preferred."""
+    """Return one document of each list, all different: the first that leaves some for the lists behind it."""
+    chosen: list[int] = []
+    for step, indexes in enumerate(candidates):
+        rest = candidates[step + 1 :]
+        first = next((one for one in indexes if one not in chosen and _is_possible(rest, {*chosen, one})), None)
+        if first is None:
+            return None
+        chosen.append(first)
+    return chosen
+
+
+def _is_possible(candidates: list[list[int]], taken: set[int]) -> bool:
+    """Say whether each list can give a document of its own, none of them taken; by augmenting paths."""
     owner: dict[int, int] = {}
 
     def place(step: int, tried: set[int]) -> bool:
         for index in candidates[step]:
-            if index in tried:
+            if index in tried or index in taken:
                 continue
             tried.add(index)
             if index not in owner or place(owner[index], tried):
@@ -224,8 +236,4 @@ def _different(candidates: list[list[int]]) -> list[int] | None:
                 return True
         return False
 
-    for step in range(len(candidates)):
-        if not place(step, set()):
-            return None
-    chosen = {step: index for index, step in owner.items()}
-    return [chosen[step] for step in range(len(candidates))]
+    return all(place(step, set()) for step in range(len(candidates)))
