@@ -36,7 +36,7 @@ _INTEGERS: Final[Mapping[str, str]] = dict.fromkeys(("integer", "short", "byte")
 class OwnTarget:
     """What a pack says of a log source on one target.
 
-    ``selects`` holds what replaces the shipped entries of ``logsources.yml``; ``rows`` the
+    ``selects`` holds what replaces the shipped entries of ``logsources/``; ``rows`` the
     fields in the shipped format by the rules' names, ``places`` the file and line of each; ``complete`` that there are no others.
     """
 
@@ -157,7 +157,8 @@ class Tables:
             targets[target] = self._selected(target, name, one, targets.get(target, {}))
         where = own.logsource
         named = {"product": where.product, "service": where.service, "category": [where.category]}
-        return Source(name, own.title or (shipped.title if shipped else str(where)), shipped.sigma if shipped else named, targets)
+        pending = tuple(target for target in shipped.pending if target not in targets) if shipped else ()
+        return Source(name, own.title or (shipped.title if shipped else str(where)), shipped.sigma if shipped else named, targets, pending)
 
     def _selected(self, target: str, source: str, own: OwnTarget, shipped: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return how a log source is selected on a target: what the pack says over what ships."""

@@ -97,38 +97,82 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A log source that the tables know, and what each target needs to select its events."""
+    """A log source that the tables know, and what each target needs to select its events.
+
+    ``targets`` has what a target calls it; ``pending`` names targets that get such events too, but have no table yet.
+    """
 
     id: str
     title: str
     sigma: Mapping[str, Any]
     targets: Mapping[str, Mapping[str, Any]]
+    pending: tuple[str, ...] = ()
 
     def admits(self, logsource: LogSource) -> bool:
         """Whether a rule's log source is this one."""
-        return (
-            logsource.product == self.sigma["product"]
-            and logsource.service == self.sigma["service"]
-            and logsource.category in self.sigma["category"]
-        )
+        return logsource.product == self.sigma["product"] and (logsource.category, logsource.service) in self._parts()
+
+    def _parts(self) -> Iterator[tuple[str, str]]:
+        """Yield the pairs of category and service that name it."""
+        services = self.sigma["service"]
+        for category in self.sigma["category"]:
+            for service in services if isinstance(services, list) else (services,):
+                yield category, service
+
+    @property
+    def logsource(self) -> LogSource:
+        """The name of the log source, the first where it has several."""
+        category, service = next(self._parts())
+        return LogSource(category, self.sigma["product"], service)
 
 
 @cache
 def sources() -> Mapping[str, Source]:
     """Return the log sources by id."""
-    table = load("logsources.yml")
-    return {name: Source(name, entry["title"], entry["sigma"], entry["targets"]) for name, entry in table.items()}
+    names = sorted(path.stem for path in (_HERE / "logsources").glob("*.yml"))
+    return {name: source for product in names for name, source in _of_file(product).items()}
 
 
 def source_of(logsource: LogSource) -> Source | None:
-    """Return the log source that a rule names, if the tables know it."""
-    return next((source for source in sources().values() if source.admits(logsource)), None)
+    """Return the log source that a rule names, if the tables know it; reads the file of its product alone."""
+    return _of_product(logsource.product).get((logsource.category, logsource.service))
+
+
+@cache
+def _of_product(product: str) -> Mapping[tuple[str, str], Source]:
+    found: dict[tuple[str, str], Source] = {}
+    for source in _of_file(product or "any").values() if product.isidentifier() or not product else ():
+        if source.sigma["product"] == product:
+            found |= {part: source for part in source._parts() if part not in found}
+    return found
+
+
+@cache
+def _of_file(name: str) -> Mapping[str, Source]:
+    """Return the log sources of a product's file; ``any`` has those without a product."""
+    if not (_HERE / "logsources" / f"{name}.yml").is_file():
+        return {}
+    table = load(f"logsources/{name}.yml")
+    return {
+        name: Source(name, entry["title"], entry["sigma"], entry["targets"], tuple(entry.get("pending", ())))
+        for name, entry in table.items()
+    }
 
 
 @cache
 def fields(source: str) -> Mapping[str, Field]:
-    """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for every name below without an own entry."""
-    rows = {name: field_of(name, entry) for name, entry in load(f"fields/{source}.yml").items()}
+    """Return the fields of a log source by the name that rules use; ``<object>.*`` stands for every name below without an own entry.
+
+    Where the source has no file of its own, these are the taxonomy's.
+    """
+    if (_HERE / "fields" / f"{source}.yml").is_file() or source not in sources():
+        rows = {name: field_of(name, entry) for name, entry in load(f"fields/{source}.yml").items()}
+    else:
+        from converter.data.taxonomy import taxonomy
+
+        table = taxonomy(sources()[source].logsource)
+        assert table is not None, "every log source has a taxonomy"
+        rows = dict(table.fields)
     return Rows(rows, lambda field, rest: replace(field, name=field.name[:-1] + rest))
 
 

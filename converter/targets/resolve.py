@@ -26,6 +26,9 @@ def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> Re
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
         return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
+    if target in source.pending:
+        message = f"the tables of {target} do not have the log source ({rule.logsource}) yet"
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
     if target not in source.targets:
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
