@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from converter.ir import SECOND, FieldMatch, Linked, Part, Text, Timed, Wild, detected, leaves, parse_condition
 from converter.match import Alert, Stream
-from converter.model import Correlation, Criterion, LogSource, Reference, Rule, Source
+from converter.model import TYPES, Correlation, Criterion, LogSource, Reference, Rule, Source
 
 NOWHERE = Source("test.yml", "")
 
@@ -51,65 +51,64 @@ def alerts(stream: Stream, correlations: Sequence[Linked], events: Sequence[Time
 
 NAMES = ["a", "b", "c"]
 FIELDS = ["u", "v", "n"]
-CRITERIA = st.lists(
-    st.builds(Criterion, st.sampled_from(["gt", "gte", "lt", "lte", "eq", "neq"]), st.sampled_from([0, 1, 2, 3, 1.5, 50, 33.3])),
-    min_size=1,
-    max_size=2,
-)
+OPERATORS = st.sampled_from(["gt", "gte", "lt", "lte", "eq", "neq"])
+BOUNDS = {"value_sum": [0, 1, 3, 2.1, 5], "value_percentile": [1, 2, 1.5, 50, 33.3, 100]}
 EXPRESSIONS = ["{0}", "not {0}", "{0} and not {1}", "{0} or {1}", "{1} and ({0} or not {0})"]
 
 
+def _criteria(kind: str) -> st.SearchStrategy[list[Criterion]]:
+    bounds = st.sampled_from(BOUNDS.get(kind, [1, 2, 3, 1.5]))
+    return st.lists(st.builds(Criterion, OPERATORS, bounds), min_size=1, max_size=2)
+
+
 @st.composite
-def correlations(draw: st.DrawFn) -> list[Linked]:
-    """One to four correlations, of detections and of each other."""
+def _correlation(draw: st.DrawFn, kind: str, references: list[str]) -> Correlation:
+    temporal = kind.startswith("temporal")
+    expression = ""
+    if kind == "temporal" and draw(st.booleans()):
+        expression = draw(st.sampled_from(EXPRESSIONS)).format(references[0], references[-1])
+    names = st.lists(st.sampled_from([*FIELDS, "alias"]), unique=True, min_size=1, max_size=2)
+    aliases = {reference: draw(st.sampled_from(FIELDS)) for reference in draw(st.lists(st.sampled_from(references), max_size=3))}
+    bare = kind == "temporal_ordered" or expression or (temporal and draw(st.booleans()))
+    return Correlation(
+        kind,
+        tuple(map(Reference, references)),
+        draw(st.integers(1, 4)),
+        tuple(draw(st.one_of(st.just([]), names))),
+        () if bare else tuple(draw(_criteria(kind))),
+        expression,
+        tuple(draw(names)) if kind.startswith("value_") else (),
+        draw(st.sampled_from([None, 0, 10, 50, 75.5, 100])) if kind == "value_percentile" else None,
+        {"alias": aliases},
+    )
+
+
+@st.composite
+def correlations(draw: st.DrawFn, kind: str) -> list[Linked]:
+    """One to three correlations, of detections and of each other; the first is of a given type."""
     parts = [*(detection(name) for name in NAMES), everything("all")]
     found: list[Linked] = []
-    for number in range(draw(st.integers(1, 4))):
-        kind = draw(
-            st.sampled_from(
-                ["event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median"]
-            )
-        )
-        temporal = kind.startswith("temporal")
-        chosen = draw(st.lists(st.sampled_from(parts), min_size=1, max_size=3, unique_by=None if temporal else lambda one: one.rule.id))
-        references = [part.reference for part in chosen]
-        expression = ""
-        if kind == "temporal" and draw(st.booleans()):
-            expression = draw(st.sampled_from(EXPRESSIONS)).format(references[0], references[-1])
-        names = draw(st.lists(st.sampled_from([*FIELDS, "alias"]), max_size=2, unique=True))
-        aliases = {
-            "alias": {reference: draw(st.sampled_from(FIELDS)) for reference in draw(st.lists(st.sampled_from(references), max_size=3))}
-        }
-        correlation = Correlation(
-            kind,
-            tuple(map(Reference, references)),
-            draw(st.integers(1, 4)),
-            tuple(names),
-            () if kind == "temporal_ordered" or expression or (temporal and draw(st.booleans())) else tuple(draw(CRITERIA)),
-            expression,
-            ()
-            if temporal or kind == "event_count"
-            else tuple(draw(st.lists(st.sampled_from([*FIELDS, "alias"]), min_size=1, max_size=2, unique=True))),
-            draw(st.sampled_from([None, 0, 10, 50, 75.5, 100])) if kind == "value_percentile" else None,
-            aliases,
-        )
-        found.append(linked(f"c{number}", correlation, chosen))
+    for number in range(draw(st.sampled_from([1, 1, 2, 3]))):
+        of = draw(st.sampled_from(TYPES)) if number else kind
+        # In an ordered correlation a rule may stand twice.
+        same = None if of.startswith("temporal") else (lambda one: one.rule.id)
+        chosen = draw(st.lists(st.sampled_from(parts), min_size=1, max_size=3, unique_by=same))
+        found.append(linked(f"c{number}", draw(_correlation(of, [part.reference for part in chosen])), chosen))
         parts.append(part_of(found[-1]))
     return found
 
 
-SCALARS = st.sampled_from(["x", "X", "y", "1", "2.5", 1, 2, 2.5, 0.1, True, None, ""])
-VALUES = st.one_of(SCALARS, SCALARS, st.lists(SCALARS, max_size=3), st.just({"x": 1}))
-EVENTS = st.fixed_dictionaries(
-    {"kind": st.one_of(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=2))}, optional=dict.fromkeys(FIELDS, VALUES)
-)
+SCALARS = st.sampled_from(["x", "X", "1", "2.5", 1, 2, 0.1, True, None, ""])
+VALUES = st.one_of(st.sampled_from(["x", 1]), SCALARS, st.lists(SCALARS, max_size=3), st.just({"x": 1}))
+ONE = st.sampled_from(NAMES)
+EVENTS = st.fixed_dictionaries({"kind": st.one_of(ONE, ONE, ONE, st.lists(ONE, max_size=2))}, optional=dict.fromkeys(FIELDS, VALUES))
 
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Timed]:
     """Events with ties, in any order."""
     times = st.integers(0, 16).map(lambda half: half * SECOND // 2)
-    found: list[Timed] = draw(st.lists(st.builds(Timed, times, EVENTS), max_size=24))
+    found: list[Timed] = draw(st.lists(st.builds(Timed, times, EVENTS), min_size=4, max_size=16))
     if draw(st.booleans()):
         found.sort(key=lambda one: one.time)
     return found

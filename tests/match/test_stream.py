@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from correlations import alerts, correlations, disorder, streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converter.ir import Linked, Timed, occurrences
 from converter.match import Stream
+from converter.model import TYPES
 
 Told = tuple[int, int, str, tuple[str, ...], Any, tuple[int, ...]]
 
@@ -32,11 +34,12 @@ def _expected(linked: Sequence[Linked], events: Sequence[Timed]) -> list[Told]:
     return sorted(found, key=lambda one: one[:4])
 
 
-@settings(max_examples=400, deadline=None)
-@given(linked=correlations(), events=streams(), extra=st.sampled_from([0, 1]), waits=st.booleans())
-def test_stream_is_the_oracle(linked: list[Linked], events: list[Timed], extra: int, waits: bool) -> None:
+@pytest.mark.parametrize("kind", TYPES)
+@settings(max_examples=70, deadline=None)
+@given(data=st.data(), events=streams(), extra=st.sampled_from([0, 1]), waits=st.booleans())
+def test_stream_is_the_oracle(kind: str, data: st.DataObject, events: list[Timed], extra: int, waits: bool) -> None:
     """Alerts, groups, figures, windows and their order are the oracle's, whatever the disorder within the lateness."""
-    lateness = None if waits else disorder(events) + extra
-    stream = Stream(linked, lateness=lateness)
+    linked = data.draw(correlations(kind))
+    stream = Stream(linked, lateness=None if waits else disorder(events) + extra)
     assert _streamed(stream, linked, events) == _expected(linked, events)
     assert (stream.account.late, stream.account.timeless, stream.account.crowded, stream.account.forgotten) == (0, 0, 0, {})
