@@ -41,3 +41,23 @@ def instead(text: str, timeframe: object, rule_id: str) -> str:
     remark = "" if known else " (choose the timespan: no valid 'timeframe' is given)"
     written = json.dumps({"title": "Too many of them", "correlation": correlation}, ensure_ascii=False)
     return f"end the condition before '|' and add this document{remark}: {written}"
+
+
+def is_window(name: object, value: object) -> bool:
+    """Whether an entry of a detection section is Sigma 1's window of an aggregation, which is no detection: ``timeframe`` and one value."""
+    return name == "timeframe" and isinstance(value, str | int | float)
+
+
+def is_detection(name: str, value: object) -> bool:
+    """Whether an entry of a detection section is one that a condition can name."""
+    return name != "condition" and not is_window(name, value)
+
+
+def without_aggregation(timeframe: object) -> tuple[str, str]:
+    """Return what to tell of a window that nothing is counted in, and help."""
+    known = isinstance(timeframe, str) and _TIMESPAN.fullmatch(timeframe) is not None
+    timespan = timeframe if known else "1h"
+    return (
+        "'timeframe' is the window of an aggregation, and the condition has none",
+        f"delete it, or count in it with a correlation rule: 'type: event_count', 'timespan: {timespan}'",
+    )

@@ -158,5 +158,29 @@ def selected(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if fits(parts, name, cased=True) and (pattern.startswith("_") or not name.startswith("_")))
 
 
+def places_in(raw: str, text: str) -> list[int] | None:
+    """Return where in ``raw``, a scalar as its file writes it, each character of its value ``text`` stands, and the end.
+
+    Quotes, a block's header and the white space of folded lines are passed
+    over; ``None`` for a scalar with escapes, whose characters stand nowhere.
+    """
+    at = 0
+    if raw[:1] in ("|", ">"):
+        at = raw.find("\n") + 1
+    elif raw[:1] in ("'", '"'):
+        at = 1
+    found: list[int] = []
+    for character in text:
+        blank = character.isspace()
+        if not blank:
+            while raw[at : at + 1].isspace():
+                at += 1
+            if raw[at : at + 1] != character:
+                return None
+        found.append(at)
+        at += not blank or raw[at : at + 1].isspace()
+    return [*found, at]
+
+
 def _hint(word: str) -> str:
     return f"operators are written in lower case: '{word.lower()}'" if word in ("AND", "OR", "NOT") else ""

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, Final, assert_never
 
 from converter.formats import Map, Seq
-from converter.ir.aggregation import instead
-from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
+from converter.ir.aggregation import instead, is_detection, is_window, without_aggregation
+from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, places_in, selected
 from converter.ir.direct import direct
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
 from converter.ir.values import ALIASES, LoweringError, atom
@@ -33,12 +33,14 @@ def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
     Several conditions mean any of them, as in pySigma, which makes one query of each.
     """
     lowering = _Lowering(rule)
-    names = {name: value for name, value in rule.detection.items() if name != "condition" and isinstance(name, str)}
+    names = {name: value for name, value in rule.detection.items() if isinstance(name, str) and is_detection(name, value)}
     for name in (one for one in rule.detection if not isinstance(one, str)):
         lowering.tell("M008", lowering.place(rule.detection, name), f"the detection's name {name!r} is not text", "put it in quotes")
     nodes = {name: lowering.detection(value, lowering.place(rule.detection, name)) for name, value in names.items()}
     lowering.measure(nodes)
     tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(names))
+    if is_window("timeframe", rule.detection.get("timeframe")) and all(one.code != "M007" for one in lowering.diagnostics):
+        lowering.tell("M007", lowering.place(rule.detection, "timeframe"), *without_aggregation(rule.detection["timeframe"]))
     if lowering.diagnostics or tree is None:
         return ordered(lowering.diagnostics)
     return tree
@@ -126,12 +128,15 @@ class _Lowering:
         if not isinstance(text, str) or not text.strip():
             self.tell("M003", offsets, "a condition is a text that names detections", "for example 'selection and not filter'")
             return None
-        start = unpack(offsets)[0]
-        # A quoted or folded scalar's characters are not the file's: then the whole condition is the place.
+        start, end = unpack(offsets)
         exact = self._rule.source.text.startswith(text, start)
+        spots = None if exact else places_in(self._rule.source.text[start:end], text)
 
         def at(first: int, last: int) -> int:
-            return pack(start + first, start + last) if exact else offsets
+            if exact:
+                return pack(start + first, start + last)
+            # Of a scalar with escapes the whole condition is the place.
+            return pack(start + spots[min(first, len(text))], start + spots[min(last, len(text)) - 1] + 1) if spots else offsets
 
         try:
             return self._build(_parsed(text) if len(text) <= SHORT else parse_condition(text), nodes, names, at)

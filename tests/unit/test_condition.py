@@ -8,8 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from converter.formats import read
 from converter.ir import lower
-from converter.ir.condition import DEPTH, Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
+from converter.ir.condition import (
+    DEPTH,
+    Condition,
+    ConditionError,
+    Junction,
+    Name,
+    Negation,
+    Selector,
+    parse_condition,
+    places_in,
+    selected,
+)
+from converter.model import unpack
 from converter.readers import read_rules
 
 
@@ -177,9 +190,16 @@ PLACES = [
     ("condition: s and t", 6, 20, "M004"),
     ("condition: s and 1 of t*", 6, 20, "M005"),
     ("condition: (s", 6, 14, "M003"),
-    ("condition: 's and t'", 6, 14, "M004"),
+    ("condition: 's and t'", 6, 21, "M004"),
     ("condition: [s, s and t]", 6, 24, "M004"),
-    ("condition: >-\n    s and\n    t", 6, 14, "M004"),
+    ('condition: "s and t"', 6, 21, "M004"),
+    ('condition: "s and\\x20t"', 6, 14, "M004"),
+    ("condition: >-\n    s and\n    t", 8, 5, "M004"),
+    ("condition: |\n    s\n    and (t\n    or s)", 8, 10, "M004"),
+    ("condition: s\n    and\n      t", 8, 7, "M004"),
+    ("condition: 's and\n\n    not 1 of t*'", 8, 9, "M005"),
+    ("condition: >-\n    s and\n    (s", 8, 5, "M003"),
+    ("condition: >-\n    s and", 7, 10, "M003"),
     ("condition: s | count() > 1", 6, 16, "M007"),
     ("condition: ''", 6, 14, "M003"),
     ("condition: 5", 6, 14, "M003"),
@@ -192,7 +212,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("text", "line", "column", "code"), PLACES, ids=[one[0] for one in PLACES])
 def test_places_in_the_file(text: str, line: int, column: int, code: str) -> None:
-    """A word of a plain condition has its own column; of a quoted or folded one the whole value is the place."""
+    """A word of a condition has its own line and column, quoted and folded too; one with escapes is a place as a whole."""
     (rule,), _ = read_rules((HEAD + f"  s: {{a: 1}}\n  {text}\n").encode(), "a.yml")
     found = lower(rule)
     assert isinstance(found, tuple)
@@ -221,3 +241,58 @@ def test_selectors_cannot_multiply_without_end() -> None:
     assert [one.code for one in found] == ["M003"]
     assert "tests" in found[0].message
     assert time.process_time() - began < 5
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.sampled_from(["s", "not", "(", ")", "and", "or", "1 of t*", "x_y"]), min_size=1, max_size=9),
+    st.sampled_from(["'", '"', ">-", "|", ">", ""]),
+    st.lists(st.sampled_from([" ", "\n    ", "  ", "\n\n    "]), min_size=9, max_size=9),
+)
+def test_each_word_is_found_in_the_file(words: list[str], style: str, blanks: list[str]) -> None:
+    """However a condition is written, the place of its character is where the file has this character."""
+    body = "".join(word + blank for word, blank in zip(words, blanks, strict=False)).rstrip()
+    written = {"'": f"'{body}'", '"': f'"{body}"', "": body}.get(style, f"{style}\n    {body}")
+    document = f"condition: {written}\n"
+    (found,) = read(document.encode(), "a.yml")
+    text, place = found.value["condition"], found.value.offsets[1]
+    start, end = unpack(place)
+    spots = places_in(document[start:end], text)
+    assert spots is not None
+    assert len(spots) == len(text) + 1
+    assert all(document[start + spot] == one for one, spot in zip(text, spots, strict=False) if not one.isspace())
+
+
+WINDOWS = [
+    ("timeframe: 5m\n  condition: s", 6, 14, "timespan: 5m"),
+    ("timeframe: soon\n  condition: 1 of them", 6, 14, "timespan: 1h"),
+    ("timeframe: 5\n  condition: s", 6, 14, "timespan: 1h"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "told"), WINDOWS, ids=[one[0] for one in WINDOWS])
+def test_a_window_without_an_aggregation_is_told(text: str, line: int, column: int, told: str) -> None:
+    """Sigma 1's timeframe is no detection: it is told at its value, with the correlation's timespan."""
+    (rule,), _ = read_rules((HEAD + f"  s: {{a: 1}}\n  {text}\n").encode(), "a.yml")
+    found = lower(rule)
+    assert isinstance(found, tuple)
+    assert [(one.code, one.span.line, one.span.column) for one in found if one.span] == [("M007", line, column)]
+    assert told in found[0].help
+
+
+def test_a_window_is_told_once_with_its_aggregation() -> None:
+    """Where the condition counts, the aggregation alone is told; a condition cannot name the window."""
+    (rule,), _ = read_rules((HEAD + "  s: {a: 1}\n  timeframe: 5m\n  condition: s | count() > 5\n").encode(), "a.yml")
+    found = lower(rule)
+    assert isinstance(found, tuple)
+    assert [one.code for one in found] == ["M007"]
+    (rule,), _ = read_rules((HEAD + "  s: {a: 1}\n  timeframe: 5m\n  condition: s and timeframe\n").encode(), "a.yml")
+    found = lower(rule)
+    assert isinstance(found, tuple)
+    assert [one.code for one in found] == ["M007", "M004"]
+
+
+def test_a_detection_may_be_called_timeframe() -> None:
+    """A map under this name is a detection like any other."""
+    (rule,), _ = read_rules((HEAD + "  timeframe: {a: 1}\n  condition: timeframe\n").encode(), "a.yml")
+    assert not isinstance(lower(rule), tuple)
