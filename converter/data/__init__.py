@@ -16,7 +16,20 @@ from converter.data.spdx import (
     spdx_version,
 )
 from converter.data.splunk_view import SplunkView, splunk_event, splunk_fields, splunk_seen, splunk_view
-from converter.data.tables import Binding, Field, Source, bindings, ecs_bindings, ecs_types, fields, load, source_of, sources
+from converter.data.tables import (
+    Binding,
+    Change,
+    Field,
+    Source,
+    bindings,
+    ecs_bindings,
+    ecs_types,
+    fields,
+    load,
+    source_of,
+    sources,
+    sources_of,
+)
 from converter.data.taxonomy import Instead, Taxonomy, taxonomy, taxonomy_sources
 
 __all__ = [
@@ -24,6 +37,7 @@ __all__ = [
     "SHIPPED",
     "BadLicenseError",
     "Binding",
+    "Change",
     "Field",
     "Instead",
     "License",
@@ -56,6 +70,7 @@ __all__ = [
     "shipped",
     "source_of",
     "sources",
+    "sources_of",
     "spdx_exceptions",
     "spdx_version",
     "splunk_event",

@@ -88,6 +88,12 @@ class Tables:
             return self._sources.get(shipped.id, shipped)
         return next((self._sources[name] for name, own in self.own.items() if own.logsource == logsource), None)
 
+    def sources_of(self, logsource: LogSource) -> tuple[Source, ...]:
+        """Return all that record a rule's log source, the usual one first; of one that only the pack has, that one."""
+        shipped = tuple(self._sources.get(one.id, one) for one in tables.sources_of(logsource))
+        own = self.source_of(logsource) if not shipped else None
+        return (own,) if own else shipped
+
     @property
     def sources(self) -> Mapping[str, Source]:
         """The log sources by id: the shipped ones, then those that only the pack has."""

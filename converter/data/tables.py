@@ -62,6 +62,24 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a target makes of a field's values, so that a test of them becomes a test of others.
+
+    ``kind`` is ``split`` (a text at its one ``at``, the two parts each in a
+    field), ``hashes`` (``NAME=digits`` after commas, a field in lower case
+    for each name), ``words`` (a closed list of values, each written as
+    another), ``either`` (one of several fields has the value).  ``parts`` are
+    the fields by name, in the value's order; ``values`` the words by the
+    event's.
+    """
+
+    kind: str
+    parts: tuple[tuple[str, Binding], ...]
+    at: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """A field on a target: its path and type there, and whether the target keeps it as a list.
 
@@ -73,6 +91,7 @@ class Binding:
     become decimal digits; ``replaced`` pairs parts of values, between backslashes or (``^``) at the beginning, with what they become.
     ``lowered`` says that the target keeps in lower case what its producer does not; ``typed`` is false where nobody gave the type,
     so that it is taken for a keyword; ``words`` is the path of a text field of the same values, ``""`` for none.
+    ``change`` says that the values are not there as they are: the path is then that of the last part.
     """
 
     field: Field
@@ -87,6 +106,7 @@ class Binding:
     lowered: bool = False
     typed: bool = True
     words: str = ""
+    change: Change | None = None
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -135,15 +155,21 @@ def sources() -> Mapping[str, Source]:
 
 def source_of(logsource: LogSource) -> Source | None:
     """Return the log source that a rule names, if the tables know it; reads the file of its product alone."""
-    return _of_product(logsource.product).get((logsource.category, logsource.service))
+    return next(iter(sources_of(logsource)), None)
+
+
+def sources_of(logsource: LogSource) -> tuple[Source, ...]:
+    """Return all that record a rule's log source, the usual one first: several agents of a target can write the same events."""
+    return _of_product(logsource.product).get((logsource.category, logsource.service), ())
 
 
 @cache
-def _of_product(product: str) -> Mapping[tuple[str, str], Source]:
-    found: dict[tuple[str, str], Source] = {}
+def _of_product(product: str) -> Mapping[tuple[str, str], tuple[Source, ...]]:
+    found: dict[tuple[str, str], tuple[Source, ...]] = {}
     for source in _of_file(product or "any").values() if product.isidentifier() or not product else ():
         if source.sigma["product"] == product:
-            found |= {part: source for part in source._parts() if part not in found}
+            for part in source._parts():
+                found[part] = (*found.get(part, ()), source)
     return found
 
 
@@ -209,6 +235,9 @@ def binding_below(binding: Binding, rest: str) -> Binding:
 
 def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
     """Return a row of a target's table as a binding of the field that it is about."""
+    change = _change(field, entry) if "becomes" in entry else None
+    if change:
+        return Binding(field, change.parts[-1][1].path, changed=tuple(entry.get("changed", ())), change=change)
     lowered = entry.get("case") == "lower" and not field.lower
     if entry.get("case") == "lower":
         field = replace(field, lower=True, values=tuple(value.lower() for value in field.values))
@@ -226,6 +255,11 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
         lowered,
         words=entry.get("words", ""),
     )
+
+
+def _change(field: Field, entry: Mapping[str, Any]) -> Change:
+    parts = ((name, row_binding(replace(field, name=f"{field.name} ({row['path']})"), row)) for name, row in entry["parts"].items())
+    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), tuple(entry.get("values", {}).items()))
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from converter.data import Source
+from converter.ir import Node
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.loaded import Loaded
@@ -63,12 +64,53 @@ def compile_rule(
         return Outcome(loaded, name, Status.ERROR, False, loaded.diagnostics)
     if name.startswith(PREFIX):
         return _bridged(loaded, target, options_of(rule, name, policy, flags), policy)
-    piped = bool(policy.pipelines) or loaded.tree is None
-    if piped or loaded.tree is None:
+    options = options_of(rule, name, policy, flags)
+    if policy.pipelines or loaded.tree is None:
         resolved = pysigma.through(rule, policy.through, name, policy.tables)
-    else:
-        resolved = resolve(rule, loaded.tree, name, policy.tables)
-    return compile_resolved(loaded, resolved, target, options_of(rule, name, policy, flags), allow, policy, piped=piped)
+        return compile_resolved(loaded, resolved, target, options, allow, policy, piped=True)
+    return _on_best(loaded, loaded.tree, target, options, allow, policy)
+
+
+def _on_best(loaded: Loaded, tree: Node, target: Target, options: Mapping[str, Any], allow: frozenset[Fidelity], policy: Policy) -> Outcome:
+    """Return what the target makes of a rule's log source as the first of its agents records it that loses least.
+
+    ``integration`` among the options names the only one that is asked.
+    """
+    name = target.base
+    sources: Sequence[Source | None] = [one for one in policy.tables.sources_of(loaded.rule.logsource) if name in one.targets]
+    wanted = options.get("integration", "auto")
+    if wanted != "auto" and sources:
+        known = [agent for one in sources if one for agent in one.targets[name].get("integration", ())]
+        sources = [one for one in sources if one and wanted in one.targets[name].get("integration", ())]
+        if not sources:
+            return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_integration(loaded, str(wanted), known),))
+    found: list[Outcome] = []
+    for source in sources or (None,):
+        one = compile_resolved(loaded, resolve(loaded.rule, tree, name, policy.tables, source), target, options, allow, policy)
+        if one.status is Status.EXACT:
+            return one
+        found.append(one)
+    return min(found, key=lambda one: (not one.allowed, _ORDER.index(one.status)))
+
+
+_ORDER: Final = (
+    Status.EXACT,
+    Status.WIDER,
+    Status.NARROWER,
+    Status.MIXED,
+    Status.UNKNOWN,
+    Status.UNSUPPORTED,
+    Status.NO_SOURCE,
+    Status.DISABLED,
+    Status.ERROR,
+)
+"""Statuses by how much is lost."""
+
+
+def _no_integration(loaded: Loaded, wanted: str, known: Sequence[str]) -> Diagnostic:
+    message = f"the integration '{wanted}' does not record the log source ({loaded.rule.logsource})"
+    help_text = "these do: " + ", ".join(dict.fromkeys(known))
+    return Diagnostic("T103", Severity.ERROR, loaded.rule.span("logsource"), message, help=help_text)
 
 
 def compile_resolved(

@@ -10,10 +10,13 @@ from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
 from converter.targets.kept import START, met
+from converter.targets.rewritten import rewritten
 
 
-def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
-    """Return the rule in the target's names, by the ``tables`` of its pack.
+def resolve(
+    rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED, source: Source | None = None
+) -> ResolvedRule | Status | tuple[Diagnostic, ...]:
+    """Return the rule in the target's names, by the ``tables`` of its pack; ``source`` is one of those that record its log source.
 
     ``Status.NO_SOURCE`` when the target has no such log source; else one
     diagnostic (T001) for each field that the target has no way to.
@@ -22,7 +25,7 @@ def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> Re
         return _raw(rule, tree, tables)
     if rule.taxonomy not in _OWN:
         return _in_taxonomy(rule, tree, target, tables)
-    source = tables.source_of(rule.logsource)
+    source = source or tables.source_of(rule.logsource)
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
         return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
@@ -33,11 +36,15 @@ def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> Re
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
     found: dict[str, Binding] = {}
-    problems: list[Diagnostic] = []
-    for atom in atoms(tree):
+    unwritten: list[tuple[FieldMatch, str]] = []
+    written = rewritten(tree, known, found, unwritten)
+    problems = [_unwritten(rule, atom, why, target) for atom, why in unwritten]
+    for atom in atoms(written):
         if not isinstance(atom, FieldMatch):
             continue
         for name in _names(atom):
+            if name in found and name not in known:
+                continue
             if name in known and "*" not in name:
                 found[name] = known[name]
                 problems += _changed(rule, name, atom, known[name], target)
@@ -46,7 +53,7 @@ def resolve(rule: Rule, tree: Node, target: str, tables: Tables = SHIPPED) -> Re
     if problems:
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
-    return ResolvedRule(rule, Detection(tree), source, guard, found)
+    return ResolvedRule(rule, Detection(written), source, guard, found)
 
 
 def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
@@ -106,6 +113,12 @@ def _in_taxonomy(rule: Rule, tree: Node, target: str, tables: Tables) -> Resolve
 
 def _names(atom: FieldMatch) -> list[str]:
     return [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
+
+
+def _unwritten(rule: Rule, atom: FieldMatch, why: str, target: str) -> Diagnostic:
+    message = f"{target} writes the values of the field '{atom.field}' in another way, and this test {why}"
+    help_text = f"write the test in one of the usual forms, or disable {target} for this rule"
+    return Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text)
 
 
 def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: str) -> tuple[Diagnostic, ...]:

@@ -1,0 +1,159 @@
+"""Tests of a field whose values a target writes in another way, as tests of what is there.
+
+A text that is divided between two fields, a list of hashes that becomes a
+field for each, words that stand for others: where the target's table says so
+(``becomes``), a test is written anew, exactly, or refused with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, assert_never
+
+from converter.data import Binding, Change
+from converter.ir import And, Exists, FieldMatch, FieldRef, Keyword, Node, Not, Null, Or, Parts, Test, Text, Wild, holds, lookup
+
+CUTS: Final = 40
+"""Places at which a pattern can be divided."""
+_DIGITS: Final = {32: ("MD5", "IMPHASH"), 40: ("SHA1",), 64: ("SHA256",)}
+"""Hexadecimal digits of a hash, and the names that Sysmon gives those of this length (Sysmon documentation, HashAlgorithms)."""
+_PAIR: Final = re.compile(r"(?:([A-Za-z0-9]+)=)?([0-9A-Fa-f]+)", re.ASCII)
+
+
+class UnwritableTestError(Exception):
+    """Why a test cannot be written for what the target has; one sentence's end."""
+
+
+def rewritten(tree: Node, known: Mapping[str, Binding], fields: dict[str, Binding], problems: list[tuple[FieldMatch, str]]) -> Node:
+    """Return the tree with tests of changed fields written anew; their fields join ``fields``, what cannot be written ``problems``."""
+    match tree:
+        case FieldMatch():
+            return _atom(tree, known, fields, problems)
+        case And(children):
+            return And(tuple(rewritten(one, known, fields, problems) for one in children), tree.offsets)
+        case Or(children):
+            return Or(tuple(rewritten(one, known, fields, problems) for one in children), tree.offsets)
+        case Not(child):
+            return Not(rewritten(child, known, fields, problems), tree.offsets)
+        case Keyword():
+            return tree
+    assert_never(tree)
+
+
+def _atom(atom: FieldMatch, known: Mapping[str, Binding], fields: dict[str, Binding], problems: list[tuple[FieldMatch, str]]) -> Node:
+    names = (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
+    changes = [known[name].change for name in names if name in known and "*" not in name]
+    if not any(changes):
+        return atom
+    change = changes[0]
+    try:
+        if change is None or isinstance(atom.test, FieldRef):
+            raise UnwritableTestError("compares with another field")
+        found = _written(atom, change)
+    except UnwritableTestError as error:
+        problems.append((atom, str(error)))
+        return atom
+    for _, part in change.parts:
+        fields[part.field.name] = part
+    return found
+
+
+def _written(atom: FieldMatch, change: Change) -> Node:
+    if isinstance(atom.test, Null | Exists):
+        return _emptiness(atom, change)
+    match change.kind:
+        case "split":
+            return _split(atom, change)
+        case "hashes":
+            return _hashes(atom, change)
+        case "words":
+            return _words(atom, change)
+        case "either":
+            return _any(atom, [_on(atom, part, atom.test) for _, part in change.parts])
+    raise AssertionError(f"a table has a change of the kind {change.kind!r}")
+
+
+def _on(atom: FieldMatch, part: Binding, test: Test) -> Node:
+    return FieldMatch(part.field.name, test, atom.offsets, atom.modifiers)
+
+
+def _any(atom: FieldMatch, found: list[Node]) -> Node:
+    unique = list(dict.fromkeys(found))
+    return unique[0] if len(unique) == 1 else Or(tuple(unique), atom.offsets)
+
+
+def _emptiness(atom: FieldMatch, change: Change) -> Node:
+    """Missing is where all parts are missing, present where one is there."""
+    parts = [_on(atom, part, atom.test) for _, part in change.parts]
+    absent = isinstance(atom.test, Null) or (isinstance(atom.test, Exists) and not atom.test.present)
+    return parts[0] if len(parts) == 1 else (And if absent else Or)(tuple(parts), atom.offsets)
+
+
+def _split(atom: FieldMatch, change: Change) -> Node:
+    """Divide a pattern wherever the separator can stand in what it describes: in a literal, or within a wildcard."""
+    if not isinstance(atom.test, Text):
+        raise UnwritableTestError("is no plain text")
+    (_, first), (_, second) = change.parts
+    found: list[Node] = []
+    cuts = list(_cuts(atom.test.parts, change.at))
+    if len(cuts) > CUTS:
+        raise UnwritableTestError("can be divided in too many ways")
+    for before, after in cuts:
+        if any(change.at in part for part in (*before, *after) if isinstance(part, str)):
+            continue
+        sides = [(first, before), (second, after)]
+        kept = [_on(atom, part, Text(side, atom.test.cased)) for part, side in sides if side != (Wild.MANY,)]
+        found.append(_on(atom, second, Text((Wild.MANY,))) if not kept else kept[0] if len(kept) == 1 else And(tuple(kept), atom.offsets))
+    if not found:
+        raise UnwritableTestError(f"fits no value with one {change.at!r} in it")
+    return _any(atom, found)
+
+
+def _cuts(parts: Parts, at: str) -> Iterator[tuple[Parts, Parts]]:
+    for index, part in enumerate(parts):
+        before, after = parts[:index], parts[index + 1 :]
+        if part is Wild.MANY:
+            yield (*before, part), (part, *after)
+        elif part is Wild.ONE:
+            yield before, after
+        else:
+            pieces = str(part).split(at)
+            for cut in range(1, len(pieces)):
+                left, right = at.join(pieces[:cut]), at.join(pieces[cut:])
+                yield (*before, left) if left else before, (right, *after) if right else after
+
+
+def _hashes(atom: FieldMatch, change: Change) -> Node:
+    """A hash by its name, or any hash with these digits."""
+    test = atom.test
+    literals = [part for part in test.parts if isinstance(part, str)] if isinstance(test, Text) and not test.cased else []
+    found = _PAIR.fullmatch(literals[0]) if len(literals) == 1 else None
+    if not isinstance(test, Text) or found is None or test.parts != (Wild.MANY, literals[0], Wild.MANY):
+        raise UnwritableTestError("looks for more than one hash, by its name or its digits, somewhere in the value")
+    name, digits = (found[1] or "").upper(), found[2].lower()
+    if not digits.strip("0"):
+        raise UnwritableTestError("looks for a hash of zeros, which stands for none and is dropped")
+    kept = dict(change.parts)
+    if name and name not in kept:
+        raise UnwritableTestError(f"looks for a hash '{name[:20]}', which is not kept")
+    tests: list[Node] = []
+    for one, part in change.parts:
+        length = next((count for count, names in _DIGITS.items() if one in names), 0)
+        if name not in ("", one) or len(digits) > length:
+            continue
+        end: Parts = () if len(digits) == length else (Wild.MANY,)
+        begin: Parts = () if name or len(digits) == length else (Wild.MANY,)
+        tests.append(_on(atom, part, Text((*begin, digits, *end))))
+    if not tests:
+        raise UnwritableTestError("has more digits than any hash that is kept")
+    return _any(atom, tests)
+
+
+def _words(atom: FieldMatch, change: Change) -> Node:
+    """Ask for the words of those values of the closed list that the test matches."""
+    ((_, part),) = change.parts
+    wanted = [word for value, word in change.values if holds(atom.test, lookup({"f": value}, "f"), {"f": value})]
+    if not wanted:
+        raise UnwritableTestError("fits none of the values that the field can have")
+    return _any(atom, [_on(atom, part, Text((word,), cased=True)) for word in dict.fromkeys(wanted)])
