@@ -102,6 +102,8 @@ def _targets(value: Map) -> list[Any]:
 
 
 def _from_map(document: Document, value: Map, correlation: Correlation | None = None, filter_: Filter | None = None) -> Rule:
+    if _is_dated(value):
+        value = _worded(value)
     logsource = value.get("logsource", {}) if correlation is None else {}
     positions: dict[str, int] = {}
     _places(value, "", positions, 4)
@@ -130,6 +132,30 @@ def _from_map(document: Document, value: Map, correlation: Correlation | None = 
         converter=value.get("x-converter", {}),
         positions=positions,
     )
+
+
+_DATA = frozenset(("detection", "correlation", "filter", "event", "date", "modified"))
+"""Keys whose dates are no texts: they are refused there, are an event's, or are dates."""
+
+
+def _is_dated(value: object) -> bool:
+    if isinstance(value, Map):
+        return any(one.__class__ is not str and key not in _DATA and _is_dated(one) for key, one in value.items())
+    return any(map(_is_dated, value)) if isinstance(value, Seq) else isinstance(value, datetime.date)
+
+
+def _worded(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Return a header with its dates as texts: YAML reads an unquoted date as one, rules mean what is written."""
+    found: Map | Seq
+    match value:
+        case Map():
+            found = Map((key, one if key in _DATA else _worded(one)) for key, one in value.items())
+        case Seq():
+            found = Seq(map(_worded, value))
+        case _:
+            return value.isoformat() if isinstance(value, datetime.date) else value
+    found.offsets = value.offsets
+    return found
 
 
 def _date(value: object) -> str:
