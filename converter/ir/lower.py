@@ -18,6 +18,7 @@ from converter.ir.aggregation import instead, is_detection, is_window, without_a
 from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, places_in, selected
 from converter.ir.direct import direct
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Or
+from converter.ir.placeholders import PlaceholderError, Placeholders, expanded, has_placeholder, unexpanded
 from converter.ir.values import ALIASES, LoweringError, atom
 from converter.model import Diagnostic, Rule, Severity, ordered, pack, unpack
 
@@ -27,12 +28,14 @@ SHORT: Final = 500
 """Characters of a condition, or of a selector and the names that it chooses from, whose meaning is remembered: rules share them."""
 
 
-def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
+def lower(rule: Rule, placeholders: Placeholders | None = None) -> Node | tuple[Diagnostic, ...]:
     """Return what the rule's detection means, or everything that is wrong with it (M001 to M012).
+
+    ``placeholders`` are the values that a pack gives to those of its rules.
 
     Several conditions mean any of them, as in pySigma, which makes one query of each.
     """
-    lowering = _Lowering(rule)
+    lowering = _Lowering(rule, placeholders or {})
     names = {name: value for name, value in rule.detection.items() if isinstance(name, str) and is_detection(name, value)}
     for name in (one for one in rule.detection if not isinstance(one, str)):
         lowering.tell("M008", lowering.place(rule.detection, name), f"the detection's name {name!r} is not text", "put it in quotes")
@@ -49,9 +52,10 @@ def lower(rule: Rule) -> Node | tuple[Diagnostic, ...]:
 class _Lowering:
     """Collects the diagnostics of one rule."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, placeholders: Placeholders | None = None) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._rule = rule
+        self._placeholders = placeholders or {}
         self._count = 0
         self._sizes: dict[str, int] = {}
 
@@ -87,11 +91,30 @@ class _Lowering:
             self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
             return None
         try:
+            if key and "|expand" in key and self._placeholders and has_placeholder(value):
+                return self._expanded(key, value, offsets)
             found = direct(key, value, offsets)
             return found if found is not None or self._has_unknown_modifier(key or "", key_offsets) else atom(key, value, offsets)
         except LoweringError as error:
             self.tell(error.code, error.offsets or offsets, error.message, error.help)
             return None
+
+    def _expanded(self, key: str, value: object, offsets: int) -> Node:
+        """Return an item whose placeholders have values: each of its values is any of those that it stands for."""
+        field, *modifiers = key.split("|")
+        places = value.offsets if isinstance(value, Seq) else (offsets,)
+        nodes = []
+        try:
+            rest = unexpanded(modifiers)
+            plain = "|".join((field, *(name for name in rest if name not in ("all", "neq"))))
+            for one, place in zip(value if isinstance(value, Seq) else (value,), places, strict=True):
+                texts = expanded(one, self._placeholders) if isinstance(one, str) else (one,)
+                found = [direct(plain, text, place) or atom(plain, text, place) for text in texts]
+                nodes.append(found[0] if len(found) == 1 else Or(tuple(found), place))
+        except PlaceholderError as error:
+            raise LoweringError("M011", error.message, error.help, offsets) from error
+        tree = nodes[0] if len(nodes) == 1 else (And if "all" in rest else Or)(tuple(nodes), offsets)
+        return Not(tree, offsets) if "neq" in rest else tree
 
     def _has_unknown_modifier(self, key: str, key_offsets: int) -> bool:
         """Tell the first modifier that nobody knows."""
