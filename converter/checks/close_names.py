@@ -13,7 +13,7 @@ LONGEST: Final = 200
 """Characters of a name that are compared; a hostile rule's names have any length."""
 _SHORTEST: Final = 8
 """Characters of a name, two of which can differ by one letter and not be the same name misspelt."""
-_SEPARATORS: Final = re.compile(r"[ ._-]")
+_SEPARATORS: Final = re.compile(r"[._-]")
 
 
 def meant(name: str, table: Taxonomy) -> str:
@@ -40,8 +40,11 @@ def slipped(name: str, names: Iterable[str]) -> str:
     """Return the one of ``names`` that ``name`` is but for case, separators or one slip of the hand; ``""`` for none.
 
     A slip is a letter too many, too few, wrong, or changed for its
-    neighbour; never a digit, since param1 and param2 are two names.
+    neighbour; never a digit, since param1 and param2 are two names.  A name
+    with blanks is as some producer writes it.
     """
+    if " " in name:
+        return ""
     name = name[:LONGEST]
     bare = _bare(name)
     near = ""

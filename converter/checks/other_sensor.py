@@ -2,7 +2,7 @@
 
 Why it matters: the condition is only ever true of events that such a program
 made or sent on.  On all others the rule is silent, and under ``not`` it
-excludes nothing.
+excludes nothing.  Told where documents list all names of the log source.
 
 Bad::  a file creation with ParentImage, which Sysmon's event 11 lacks
 Good::  the same with Image, which it has
@@ -23,18 +23,18 @@ CODE = "S024"
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each field that only another program writes, where the rule names it first."""
     table = taxonomy(subject.rule.logsource)
-    if table is None or subject.tree is None or subject.rule.taxonomy != "sigma":
+    if table is None or not table.closed or subject.tree is None or subject.rule.taxonomy != "sigma":
         return
     asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
     for item in subject.items:
-        if item.field in asked and item.field in table.others:
+        if item.field in asked and table.other(item.field):
             asked.discard(item.field)
-            message = f"in the {table.title}, only {table.others[item.field]} write '{item.field}'"
+            message = f"in the {table.title}, only {table.other(item.field)} write '{item.field}'"
             yield finding(CODE, subject.source, item.key, message, _help(item.field, table))
 
 
 def _help(name: str, table: Taxonomy) -> str:
     row = table.instead.get(name)
-    if row and row.use:
-        return f"the field that every event has is '{row.use}'"
-    return "where such a program is the source, suppress this with that reason"
+    last = name.rpartition(".")[2]
+    use = row.use if row else last if last in table.fields else ""
+    return f"the field that every event has is '{use}'" if use else "where such a program is the source, suppress this with that reason"

@@ -27,7 +27,7 @@ CODE = "S001"
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What is said of a name, and the name that was meant, where one is known."""
 
     message: str
@@ -45,41 +45,41 @@ def check(subject: Subject) -> Iterator[Finding]:
         if isinstance(atom, FieldMatch):
             asked[atom.field] = asked.get(atom.field, False) or not isinstance(atom.test, Exists | Null)
             if isinstance(atom.test, FieldRef):
-                told = _told(atom.test.field, table, valued=True)
-                if told:
-                    yield finding(CODE, subject.source, atom.offsets, told.message, told.help)
+                wrong = told(atom.test.field, table, valued=True)
+                if wrong:
+                    yield finding(CODE, subject.source, atom.offsets, wrong.message, wrong.help)
     for item in subject.items:
-        told = _told(item.field, table, valued=asked[item.field]) if item.field in asked else None
-        if told:
-            yield finding(CODE, subject.source, item.key, told.message, told.help, fix=_fix(subject, item, told.real))
+        wrong = told(item.field, table, valued=asked[item.field]) if item.field in asked else None
+        if wrong:
+            yield finding(CODE, subject.source, item.key, wrong.message, wrong.help, fix=_fix(subject, item, wrong.real))
 
 
-def _told(name: str, table: Taxonomy, *, valued: bool) -> _Told | None:
+def told(name: str, table: Taxonomy, *, valued: bool) -> Told | None:
     """Return what is wrong with a name, ``None`` for one of the log source's; ``valued``: a value is compared, not presence alone."""
-    if name in table.fields or name in table.others:
+    if name in table.fields or table.other(name):
         return None
     if name in table.instead:
         row = table.instead[name]
         message = f"no event of the {table.title} has the field '{name}': {row.why}"
-        return _Told(message, f"its value stands at '{row.use}'" if row.use else "use a field of the log source", row.use)
+        return Told(message, f"its value stands at '{row.use}'" if row.use else "use a field of the log source", row.use)
     if table.field(name):
         real = case_only(name, table.names)
         return _unknown(name, table, real) if real else None
     if table.is_object(name):
         below = next(one for one in table.fields if one.startswith(f"{name}.")).replace(".*", ".<name>")
         message = f"'{name}' is an object of the {table.title}, which has no text to compare with"
-        return _Told(message, f"name a field below it, such as '{below}'") if valued else None
+        return Told(message, f"name a field below it, such as '{below}'") if valued else None
     if not table.closed:
         real = slipped(name, table.names)
         return _unknown(name, table, real) if real else None
     return _unknown(name, table, meant(name, table))
 
 
-def _unknown(name: str, table: Taxonomy, real: str) -> _Told:
+def _unknown(name: str, table: Taxonomy, real: str) -> Told:
     message = f"no event of the {table.title} has the field '{name}'"
     if real and real.lower() == name.lower():
-        return _Told(message, f"did you mean '{real}'? names are compared letter by letter, capitals included", real)
-    return _Told(message, f"did you mean '{real}'?" if real else f"its fields are listed in converter/data/taxonomy/{table.id}.yml", real)
+        return Told(message, f"did you mean '{real}'? names are compared letter by letter, capitals included", real)
+    return Told(message, f"did you mean '{real}'?" if real else f"its fields are listed in converter/data/taxonomy/{table.id}.yml", real)
 
 
 def _fix(subject: Subject, item: Item, real: str) -> Fix | None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from converter.checks.finding import Finding, finding
 from converter.checks.subject import Subject
-from converter.data import Field, fields, taxonomy
+from converter.data import Field, Taxonomy, fields, taxonomy
 from converter.ir import Boolean, FieldMatch, Number, Text, fits
 from converter.ir import Test as Asked
 
@@ -40,10 +40,20 @@ def check(subject: Subject) -> Iterator[Finding]:
             continue
         if not _can_be(field, atom.test):
             message = f"'{field.name}' is {_TYPES[field.type]} in every event of the {table.title}; this value is none"
-            yield finding(CODE, subject.source, atom.offsets, message, "write such a value, or the field that holds this one")
+            yield finding(CODE, subject.source, atom.offsets, message, _elsewhere(atom.test, table))
         elif field.values and field.name not in closed and not _is_one_of(field, atom.test):
             message = f"'{field.name}' is one of {', '.join(field.values)}; this value is none of them"
-            yield finding(CODE, subject.source, atom.offsets, message, "see what the log source's producer writes")
+            yield finding(CODE, subject.source, atom.offsets, message, _elsewhere(atom.test, table))
+
+
+def _elsewhere(test: Asked, table: Taxonomy) -> str:
+    """Return help: the field of which the value is one of those that its producer writes, where there is one."""
+    if isinstance(test, Text) and test.literal:
+        for field in table.fields.values():
+            for value in field.values:
+                if fits(test.parts, value, test.cased):
+                    return f"'{field.name}' can be '{value}'"
+    return "write a value that the field can have, or name the field that has this one"
 
 
 def _can_be(field: Field, test: Asked) -> bool:

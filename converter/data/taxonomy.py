@@ -8,7 +8,7 @@ is a mistake, and *open* when events may have names that it does not list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -40,8 +40,8 @@ class Taxonomy:
 
     ``fields`` are those that the producer writes, by name, where
     ``<object>.*`` stands for every name below it without an entry of its
-    own; ``others`` those that only another program writes, with that
-    program's name; ``instead`` those that no raw event has.  ``cited`` gives
+    own; ``others`` those, families too, that only other programs write, with
+    words for these; ``instead`` those that no raw event has.  ``cited`` gives
     each field's source.
     """
 
@@ -57,10 +57,14 @@ class Taxonomy:
         """Return what the log source's producer writes under ``name``; ``None`` when it is not known to."""
         if name in self.fields:
             return self.fields[name]
-        if "*" in name:
-            return None
-        family = next((one for one in self._families if name.startswith(one[:-1]) and len(name) >= len(one)), None)
+        family = _family(name, self._families)
         return replace(self.fields[family], name=name) if family else None
+
+    def other(self, name: str) -> str:
+        """Return words for the programs that alone write ``name``, such as ``sensors such as Aurora``; ``""`` for no such name."""
+        if name in self.others or self.has(name):
+            return self.others.get(name, "")
+        return self.others.get(_family(name, self._other_families), "")
 
     def source(self, name: str) -> str:
         """Return the public document that a listed field is taken from; ``""`` for a name that is not listed."""
@@ -81,11 +85,26 @@ class Taxonomy:
 
     @cached_property
     def _families(self) -> tuple[str, ...]:
-        return tuple(sorted((name for name in self.fields if name.endswith(".*")), key=len, reverse=True))
+        return _longest_first(self.fields)
+
+    @cached_property
+    def _other_families(self) -> tuple[str, ...]:
+        return _longest_first(self.others)
 
     @cached_property
     def _objects(self) -> frozenset[str]:
         return frozenset(parent for name in self.fields for parent in _parents(name) if parent not in self.fields)
+
+
+def _longest_first(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted((name for name in names if name.endswith(".*")), key=len, reverse=True))
+
+
+def _family(name: str, families: Iterable[str]) -> str:
+    """Return the ``<object>.*`` that a name belongs to, ``""`` for none."""
+    if "*" in name:
+        return ""
+    return next((one for one in families if name.startswith(one[:-1]) and len(name) >= len(one)), "")
 
 
 def _parents(name: str) -> Iterator[str]:
@@ -102,14 +121,9 @@ def taxonomy(logsource: LogSource) -> Taxonomy | None:
     its product alone.
     """
     product, category, service = logsource.product, logsource.category, logsource.service
-    parts = (
-        (product, category, service),
-        (product, category, ""),
-        (product, "", service),
-        ("", category, service),
-        ("", category, ""),
-        (product, "", ""),
-    )
+    parts = [(product, category, service), (product, category, "")]
+    parts += [(product, "", service)] if service else []
+    parts += [("", category, service), ("", category, ""), (product, "", "")]
     index = _index()
     return next((_table(index[key]) for key in map("/".join, parts) if key in index), None)
 
