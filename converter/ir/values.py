@@ -85,7 +85,7 @@ def atom(key: str | None, value: object, offsets: int) -> Node:
         if not isinstance(one, str | int | float | bool | None):
             raise LoweringError("M008", f"a {type(one).__name__} is not a value of Sigma", "put it in quotes", place)
     if key and "windash" in key.split("|"):
-        _bound_dashes(values, places)
+        _bound_dashes(values, places, key.split("|").count("windash"))
         if _VARIED_AS_WRITTEN.issuperset(key.split("|windash", 1)[0].split("|")[1:]):
             values = [with_plain_dashes(one) if isinstance(one, str) else one for one in values]
     try:
@@ -120,10 +120,10 @@ def _signed(item: Any, tree: Node, offsets: int) -> Node:  # noqa: ANN401 - a Si
     return Not(tree, offsets) if getattr(item, "negated", False) else tree
 
 
-def _bound_dashes(values: Sequence[object], places: Sequence[int]) -> None:
-    """Refuse a value that ``windash`` would write in more than 5**5 ways, one in five for each dash before a word."""
+def _bound_dashes(values: Sequence[object], places: Sequence[int], times: int) -> None:
+    """Refuse a value that ``windash`` would write in more than 5**5 ways, five for each dash before a word and each ``windash``."""
     for one, place in zip(values, places, strict=True):
-        if isinstance(one, str) and len(DASH.findall(one)) > DASHES:
+        if isinstance(one, str) and times * len(DASH.findall(one)) > DASHES:
             raise LoweringError("M012", f"more than {DASHES} dashes under 'windash'", "split the value, under |contains|all", place)
 
 
