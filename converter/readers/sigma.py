@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from converter.formats import Document, Map, Seq, read
@@ -21,7 +22,7 @@ def derived_id(title: str) -> str:
 
 
 def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnostic, ...]]:
-    """Return the rules of a file and everything that is wrong with the others (R001 to R015).
+    """Return the rules of a file and everything that is wrong with the others: their headers (R001 to R015) and detections (M001 to M012).
 
     A file may hold several documents; a broken one does not cost the others.
     What ``action`` says of them is done first.
@@ -37,11 +38,13 @@ def read_rules(data: bytes, path: str) -> tuple[tuple[Rule, ...], tuple[Diagnost
         )
     rules: list[Rule] = []
     diagnostics: list[Diagnostic] = []
+    places: dict[str, list[int]] = {}
     for document in resolved(documents):
-        found = (document,) if isinstance(document, Diagnostic) else _rule(document)
-        if isinstance(found, Rule):
-            rules.append(found)
-            diagnostics += _remarks(found)
+        if isinstance(document, Diagnostic):
+            diagnostics.append(document)
+        elif isinstance(found := _rule(document), Rule):
+            rules.append(_apart(found, places))
+            diagnostics += _remarks(rules[-1], document, shared=rules[-1] is not found)
         else:
             diagnostics += found
     if not rules and not diagnostics:
@@ -67,7 +70,29 @@ def _rule(document: Document) -> Rule | tuple[Diagnostic, ...]:
         if key not in value:
             place = source.span(document.offsets)
             problems += (Diagnostic("R013", Severity.ERROR, place, f"the rule has no '{key}'", help=f"add '{key}:'"),)
-    return problems or _from_map(document, value)
+    return (*problems, *_meant(document, value)) if problems else _from_map(document, value)
+
+
+def _meant(document: Document, value: Map) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the detection of a rule whose header is wrong already; a placeholder's values are not known here."""
+    detection, id_ = value.get("detection"), value.get("id")
+    if not isinstance(detection, Map):
+        return ()
+    from converter.ir import lower
+
+    positions = {"detection": value.offsets[2 * list(value).index("detection") + 1]}
+    found = lower(Rule(document.source, "", id_ if isinstance(id_, str) else "", LogSource(), detection, positions=positions))
+    return tuple(one for one in found if one.code != "M011") if isinstance(found, tuple) else ()
+
+
+def _apart(rule: Rule, places: dict[str, list[int]]) -> Rule:
+    """Return the rule with an id of its own: one that a collection writes once, for all its rules, is the first rule's."""
+    place = rule.positions.get("id", rule.positions.get("title", 0))
+    known = places.setdefault(rule.id, [])
+    known.append(place)
+    if len(known) == 1 or place != known[0]:
+        return rule  # one that is written twice is an error, told by ir.link
+    return replace(rule, id=str(uuid.uuid5(_NAMESPACE, f"{rule.id} {len(known)}")))
 
 
 def _of_rules(document: Document, value: Map, problems: tuple[Diagnostic, ...]) -> Rule | tuple[Diagnostic, ...]:
@@ -173,7 +198,18 @@ def _places(value: Map, prefix: str, positions: dict[str, int], depth: int) -> N
             positions.update({f"{name}.{number}": place for number, place in enumerate(one.offsets)})
 
 
-def _remarks(rule: Rule) -> list[Diagnostic]:
+def _remarks(rule: Rule, document: Document, *, shared: bool) -> list[Diagnostic]:
+    if shared:
+        message = "the id of the collection is that of its first rule; one is derived from it for this rule"
+        return [
+            Diagnostic(
+                "R014",
+                Severity.WARNING,
+                document.source.span(document.offsets),
+                message,
+                help=f"write ids in the rules' own documents, here 'id: {rule.id}'",
+            )
+        ]
     if "id" in rule.positions:
         return []
     return [

@@ -7,6 +7,7 @@ import time
 import pytest
 from sigma.collection import SigmaCollection
 
+from converter.ir import link
 from converter.readers import read_rules
 
 ONE = "7b4a5c0e-3a0f-4b27-9d0e-5b1d6c2f8a11"
@@ -112,3 +113,49 @@ def test_a_collection_cannot_multiply_without_bound(last: str) -> None:
     _, told = read_rules(text.encode(), "a.yml")
     assert time.process_time() - begun < 2
     assert "R004" in {one.code for one in told}
+
+
+def test_rules_under_one_written_id_have_ids_of_their_own() -> None:
+    """The id of a global document is its first rule's; the others' are derived from it, told, and the same each time."""
+    rules, told = read_rules(SHARED.encode(), "a.yml")
+    assert [one.id for one in rules] == [ONE, "41c89a99-5b5f-5509-8ce8-3d290b4c377b", TWO, "9a0865de-fe9a-5020-80f2-e62cd21c928f"]
+    assert [(one.code, one.span and one.span.line) for one in told] == [("R014", 9), ("R014", 19)]
+    assert all(any(rule.id in one.help for rule in rules) for one in told)
+    assert link(rules) == ()
+    assert {str(one.id) for one in SigmaCollection.from_yaml(SHARED).rules} == {ONE, TWO}
+
+
+SHARED = f"""action: global
+title: All
+id: {ONE}
+detection: {{condition: sel}}
+---
+logsource: {{product: windows}}
+detection: {{sel: {{a: 1}}}}
+---
+logsource: {{product: linux}}
+detection: {{sel: {{b: 1}}}}
+---
+action: reset
+---
+{rule("Other", "c", f"id: {TWO}")}
+---
+action: repeat
+title: Another
+"""
+
+
+def test_rules_under_one_title_have_ids_of_their_own() -> None:
+    """Without any id the first is derived from the common title, the others from that, as if it were written."""
+    rules, told = read_rules(SHARED.replace(f"id: {ONE}\n", "").replace(f"id: {TWO}", "").encode(), "a.yml")
+    assert len({one.id for one in rules}) == 4
+    written, _ = read_rules(SHARED.replace(ONE, rules[0].id).encode(), "a.yml")
+    assert [one.id for one in rules[:2]] == [one.id for one in written[:2]]
+    assert {one.code for one in told} == {"R014"}
+
+
+def test_an_id_written_twice_is_an_error() -> None:
+    """Two documents that each write the same id are told, not renamed."""
+    rules, _ = read_rules("---\n".join([rule("A", "a", f"id: {ONE}\n"), rule("B", "b", f"id: {ONE}\n")]).encode(), "a.yml")
+    assert [one.id for one in rules] == [ONE, ONE]
+    assert {one.code for one in link(rules)} == {"M010"}

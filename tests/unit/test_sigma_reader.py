@@ -132,3 +132,16 @@ def test_quotes_and_braces_in_texts_are_kept() -> None:
     text = HEAD.replace("title: x", 'title: "a \\"b\\" \'c\' {{ d }} {% e %}\\nf"') + DETECTION
     (rule,), _ = read_rules(text.encode(), "a.yml")
     assert rule.title == "a \"b\" 'c' {{ d }} {% e %}\nf"
+
+
+def test_everything_that_is_wrong_with_a_file_is_told_at_once() -> None:
+    """Faults of the header and of the detection, of each document, in the order of their lines; a placeholder may have a value elsewhere."""
+    text = (
+        "title: x\nlogsource: {product: p}\nlevel: huge\ndetection:\n  s:\n    a|contain: 1\n    b|re: '('\n    c|expand: '%x%'\n"
+        "  condition: s and t\n---\nlogsource: {product: p}\ndetection: {s: {a|cidr: x}, condition: 1 of u*}\n"
+        "---\ntitle: y\nlogsource: {product: p}\ndetection: [a]\n"
+    )
+    rules, told = read_rules(text.encode(), "a.yml")
+    assert rules == ()
+    found = [(one.code, one.span.line) for one in told if one.span]
+    assert found == [("R012", 3), ("M001", 6), ("M006", 7), ("M004", 9), ("R013", 11), ("M002", 12), ("M005", 12), ("R012", 16)]
