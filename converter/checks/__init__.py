@@ -15,7 +15,7 @@ from typing import Final
 from converter.checks.finding import Edit, Finding, Fix
 from converter.checks.fix import Fixed, fix_pack
 from converter.checks.run import run
-from converter.data import load
+from converter.data import SHIPPED, Tables, load
 from converter.model import Diagnostic, ordered
 from converter.pack import Pack
 
@@ -64,12 +64,12 @@ OTHERS: Final[Mapping[str, str]] = {"M001": _UNKNOWN_MODIFIER, "M010": _DUPLICAT
 __all__ = ["Edit", "Finding", "Fix", "Fixed", "codes", "find_all", "fix_pack", "name_of", "page", "run_checks"]
 
 
-def find_all(pack: Pack, today: str = "", license: str = "") -> tuple[Finding, ...]:
+def find_all(pack: Pack, today: str = "", license: str = "", tables: Tables = SHIPPED) -> tuple[Finding, ...]:
     """Return the findings of all checks by place, suppressed ones left out, and what was found while reading.
 
-    ``today`` (ISO 8601) ends suppressions, ``""`` ends none; ``license`` is that of the whole pack.
+    ``today`` (ISO 8601) ends suppressions, ``""`` ends none; ``license`` is that of the whole pack, ``tables`` its fields.
     """
-    return run(pack, _modules(), today, license)
+    return run(pack, _modules(), today, license, tables)
 
 
 def run_checks(pack: Pack, today: str = "", license: str = "") -> tuple[Diagnostic, ...]:

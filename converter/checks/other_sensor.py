@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from converter.checks.finding import Finding, finding
 from converter.checks.subject import Subject
-from converter.data import Taxonomy, taxonomy
+from converter.data import Taxonomy
 from converter.ir import FieldMatch
 
 CODE = "S024"
@@ -22,8 +22,8 @@ CODE = "S024"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each field that only another program writes, where the rule names it first."""
-    table = taxonomy(subject.rule.logsource)
-    if table is None or not table.closed or subject.tree is None or subject.rule.taxonomy != "sigma":
+    table = subject.taxonomy
+    if table is None or not table.closed or subject.tree is None:
         return
     asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
     for item in subject.items:

@@ -11,6 +11,7 @@ from typing import Final
 from converter.checks.finding import Edit, Finding, Fix
 from converter.checks.subject import Subject
 from converter.checks.suppression import judged
+from converter.data import Tables
 from converter.model import Diagnostic, Source, unpack
 from converter.pack import Loaded, Pack
 
@@ -18,9 +19,9 @@ MANY: Final = 200
 """Findings of one check in one rule; more say nothing new, and a hostile rule could hold a million."""
 
 
-def run(pack: Pack, modules: Sequence[ModuleType], today: str, license: str) -> tuple[Finding, ...]:
+def run(pack: Pack, modules: Sequence[ModuleType], today: str, license: str, tables: Tables) -> tuple[Finding, ...]:
     """Return the findings by place, each once."""
-    subjects = [Subject(loaded, license) for loaded in pack.rules]
+    subjects = [Subject(loaded, license, tables) for loaded in pack.rules]
     found: dict[int, list[Finding]] = defaultdict(list)
     for module in modules:
         if hasattr(module, "check"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from converter.data import Source, source_of
+from converter.data import SHIPPED, Source, Tables, Taxonomy, source_of, taxonomy
 from converter.formats import Map, Seq, read_text
 from converter.ir import Atom, Node, atoms
 from converter.model import Rule
@@ -37,6 +37,8 @@ class Subject:
     loaded: Loaded
     license: str = ""
     """The licence of the whole pack."""
+    tables: Tables = SHIPPED
+    """The log sources and fields that hold for the pack."""
 
     @property
     def rule(self) -> Rule:
@@ -62,6 +64,17 @@ class Subject:
     def table(self) -> Source | None:
         """The log source, when the tables know it."""
         return source_of(self.rule.logsource)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy | None:
+        """The names that the log source's events have, the pack's own among them; ``None`` where no table, or no raw name, is asked for."""
+        if self.rule.taxonomy not in ("sigma", "sigmahq"):
+            return None
+        shipped = taxonomy(self.rule.logsource)
+        known = self.tables.source_of(self.rule.logsource) if self.tables.own else None
+        if shipped is None or known is None or known.id not in self.tables.own:
+            return shipped
+        return shipped.with_own(self.tables.fields(known.id), "the pack's own fields")
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:

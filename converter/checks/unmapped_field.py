@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from converter.checks.close_names import LONGEST, case_only, meant, slipped
 from converter.checks.finding import Finding, Fix, finding, replaced
 from converter.checks.subject import Item, Subject
-from converter.data import Taxonomy, taxonomy
+from converter.data import Taxonomy
 from converter.ir import Exists, FieldMatch, FieldRef, Null
 
 CODE = "S001"
@@ -37,8 +37,8 @@ class Told:
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each field that events of the log source cannot have."""
-    table = taxonomy(subject.rule.logsource)
-    if table is None or subject.tree is None or subject.rule.taxonomy != "sigma":
+    table = subject.taxonomy
+    if table is None or subject.tree is None:
         return
     asked: dict[str, bool] = {}
     for atom in subject.atoms:

@@ -16,7 +16,7 @@ from typing import Final
 
 from converter.checks.finding import Finding, finding
 from converter.checks.subject import Subject
-from converter.data import Field, Taxonomy, fields, taxonomy
+from converter.data import Field, Taxonomy, fields
 from converter.ir import Boolean, FieldMatch, Number, Text, fits
 from converter.ir import Test as Asked
 
@@ -30,8 +30,8 @@ _ADDRESS: Final = re.compile(r"[0-9a-fA-F.:%/]*")
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each value that no value of the field's type can be."""
-    table = taxonomy(subject.rule.logsource)
-    if table is None or subject.tree is None or subject.rule.taxonomy != "sigma":
+    table = subject.taxonomy
+    if table is None or subject.tree is None:
         return
     closed = fields(subject.table.id) if subject.table else {}
     for atom in subject.atoms:

@@ -94,7 +94,7 @@ def check_step(pack: Pack, policy: Policy, is_chosen: Callable[[str], bool]) -> 
 def _findings(pack: Pack, policy: Policy, is_chosen: Callable[[str], bool]) -> list[Finding]:
     from converter.checks import find_all
 
-    return [one for one in find_all(pack, policy.today, policy.config.license) if is_chosen(one.code)]
+    return [one for one in find_all(pack, policy.today, policy.config.license, policy.tables) if is_chosen(one.code)]
 
 
 def tell_findings(found: Sequence[Finding], *, whole: bool) -> None:

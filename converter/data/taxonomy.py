@@ -78,6 +78,16 @@ class Taxonomy:
         """Whether an event can have something at ``name``: a field, or an object with fields."""
         return self.field(name) is not None or self.is_object(name)
 
+    def with_own(self, rows: Mapping[str, Field], source: str) -> Taxonomy:
+        """Return the table with a pack's own fields over it, which ``source`` gives; they are no longer other programs' or wrong."""
+        return replace(
+            self,
+            fields={**self.fields, **rows},
+            others={name: writer for name, writer in self.others.items() if name not in rows},
+            instead={name: row for name, row in self.instead.items() if name not in rows},
+            cited={**self.cited, **dict.fromkeys(rows, source)},
+        )
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names that can be suggested: those of the fields, without families."""

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import converter.data.tables
+from converter.checks import find_all
 from converter.checks.close_names import meant, slipped
-from converter.data import Taxonomy, fields, load, sources, taxonomy, taxonomy_sources
+from converter.data import SHIPPED, OwnSource, Tables, Taxonomy, fields, load, sources, taxonomy, taxonomy_sources
 from converter.model import LogSource
+from converter.pack import load_pack
 
 FOLDER = Path(converter.data.tables.__file__).parent / "taxonomy"
 TYPES = {"keyword", "text", "long", "boolean", "date", "ip", "unknown"}
@@ -125,6 +127,36 @@ def test_names_of_other_programs() -> None:
     assert (table.other("CommandLine"), table.other("Image")) == ("sensors such as Aurora", "")
     assert table.other("winlog.event_data.Image") == "programs such as Winlogbeat"
     assert table.other("nobody.writes.this") == ""
+
+
+OWN = """
+title: A rule of a pack that has a sensor of its own
+logsource: {product: windows, category: file_event}
+detection:
+  selection:
+    ParentImage: a.exe
+    FileOwner: root
+    hostname: b
+  condition: selection
+"""
+
+
+def test_fields_of_a_pack_are_fields(tmp_path: Path) -> None:
+    """What a pack's own table says its events have is neither unknown nor another sensor's; the rest still is."""
+    rule = tmp_path / "rule.yml"
+    rule.write_text(OWN, encoding="utf-8")
+    pack = load_pack([rule])
+    row = {"type": "keyword", "source": "our sensor"}
+    own = Tables((OwnSource(LogSource("file_event", "windows"), fields={"ParentImage": row, "FileOwner": row}),))
+    places = {
+        tables: [
+            (one.code, one.diagnostic.span.line)
+            for one in find_all(pack, tables=given)
+            if one.code in ("S001", "S024") and one.diagnostic.span
+        ]
+        for tables, given in (("shipped", SHIPPED), ("own", own))
+    }
+    assert places == {"shipped": [("S024", 6), ("S001", 7), ("S001", 8)], "own": [("S001", 8)]}
 
 
 @pytest.mark.parametrize(
