@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings
+from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings, taxonomy
 from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
@@ -28,10 +28,10 @@ def resolve(
     source = source or tables.source_of(rule.logsource)
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
-        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, target)),)
     if target in source.pending:
         message = f"the tables of {target} do not have the log source ({rule.logsource}) yet"
-        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_NO_TABLE),)
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, target)),)
     if target not in source.targets:
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
@@ -74,7 +74,13 @@ _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
 
 
-_NO_TABLE = "'converter targets' lists the log sources; 'converter fields import' makes a table of your own"
+def _no_table(rule: Rule, target: str) -> str:
+    """Return what can be done where a target has no names for a log source's fields."""
+    known = taxonomy(rule.logsource)
+    own = f"'converter fields import {target}' makes a table of your own (docs/your-fields.md)"
+    if known is None or not known.names:
+        return f"{own}; 'converter targets' lists the log sources"
+    return f"{len(known.names)} of its fields are known by the event's names, not by those of {target}; {own}"
 
 
 def _raw(rule: Rule, tree: Node, tables: Tables) -> ResolvedRule:
