@@ -41,10 +41,13 @@ def leaves(linked: Linked) -> tuple[Part, ...]:
     """Return the parts that are about single events, of the correlation and of those that it refers to, each once."""
     found: dict[str, Part] = {}
     stack = [linked]
+    met = {linked.rule.id}  # a correlation that several refer to is entered once, or ten levels could take for ever
     while stack:
         for part in stack.pop().parts:
             if isinstance(part.meaning, Linked):
-                stack.append(part.meaning)
+                if part.rule.id not in met:
+                    met.add(part.rule.id)
+                    stack.append(part.meaning)
             else:
                 found.setdefault(part.rule.id, part)
     return tuple(found.values())
