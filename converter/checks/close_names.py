@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from converter.data import Taxonomy
@@ -13,7 +16,32 @@ LONGEST: Final = 200
 """Characters of a name that are compared; a hostile rule's names have any length."""
 _SHORTEST: Final = 8
 """Characters of a name, two of which can differ by one letter and not be the same name misspelt."""
+_ALIKE: Final = 0.78
+"""How alike two names are, by difflib, one of which is offered for the other."""
 _SEPARATORS: Final = re.compile(r"[._-]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """A table's names by what is compared of them."""
+
+    folded: Mapping[str, str]
+    bare: Mapping[str, str]
+    by_length: Mapping[int, tuple[tuple[str, str, str], ...]]
+
+
+@lru_cache(maxsize=64)
+def _forms(names: tuple[str, ...]) -> _Forms:
+    lengths: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    for name in names:
+        bare = _bare(name)
+        lengths[len(bare)].append((bare, _digits(bare), name))
+    last = names[::-1]  # of two names that are alike the first stays
+    return _Forms(
+        {name.lower(): name for name in last},
+        {_bare(name): name for name in last},
+        {length: tuple(rows) for length, rows in lengths.items()},
+    )
 
 
 def meant(name: str, table: Taxonomy) -> str:
@@ -28,39 +56,40 @@ def meant(name: str, table: Taxonomy) -> str:
     below = [one for one in table.names if one.lower().endswith(tail)]
     if below:
         return min(below, key=len)
-    folded = {one.lower(): one for one in reversed(table.names)}
+    folded = _forms(table.names).folded
     for wanted in (name.lower(), name.rpartition(".")[2].lower()):
-        close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.7)
+        close = difflib.get_close_matches(wanted, folded, n=1, cutoff=_ALIKE)
         if close:
             return folded[close[0]]
     return ""
 
 
-def slipped(name: str, names: Iterable[str]) -> str:
+def slipped(name: str, names: tuple[str, ...]) -> str:
     """Return the one of ``names`` that ``name`` is but for case, separators or one slip of the hand; ``""`` for none.
 
     A slip is a letter too many, too few, wrong, or changed for its
     neighbour; never a digit, since param1 and param2 are two names.  A name
     with blanks is as some producer writes it.
     """
-    if " " in name:
+    if " " in name or len(name) > LONGEST:
         return ""
-    name = name[:LONGEST]
-    bare = _bare(name)
-    near = ""
-    for one in names:
-        other = _bare(one)
-        if other == bare:
-            return one
-        if not near and len(bare) >= _SHORTEST and _one_apart(bare, other):
-            near = one
-    return near
+    forms, bare = _forms(names), _bare(name)
+    if bare in forms.bare:
+        return forms.bare[bare]
+    if len(bare) < _SHORTEST:
+        return ""
+    digits = _digits(bare)
+    for length in (len(bare), len(bare) + 1, len(bare) - 1):
+        for other, its, one in forms.by_length.get(length, ()):
+            if its == digits and _one_apart(bare, other):
+                return one
+    return ""
 
 
-def case_only(name: str, names: Iterable[str]) -> str:
+def case_only(name: str, names: tuple[str, ...]) -> str:
     """Return the one of ``names`` that differs from ``name`` in the case of letters alone; ``""`` for none."""
-    folded = name.lower()
-    return next((one for one in names if one != name and one.lower() == folded), "")
+    found = _forms(names).folded.get(name.lower(), "")
+    return found if found != name else ""
 
 
 def _bare(name: str) -> str:
@@ -68,9 +97,7 @@ def _bare(name: str) -> str:
 
 
 def _one_apart(left: str, right: str) -> bool:
-    """Whether one insertion, deletion, replacement or exchange of neighbours, of letters only, makes the two equal."""
-    if abs(len(left) - len(right)) > 1 or _digits(left) != _digits(right):
-        return False
+    """Whether one insertion, deletion, replacement or exchange of neighbours makes the two equal, whose lengths are at most one apart."""
     start = 0
     while start < min(len(left), len(right)) and left[start] == right[start]:
         start += 1

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from converter.checks.finding import Finding, finding
 from converter.checks.subject import Subject
+from converter.checks.unmapped_field import told
 from converter.data import Taxonomy
 from converter.ir import FieldMatch
 
@@ -27,14 +28,14 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     asked = {atom.field for atom in subject.atoms if isinstance(atom, FieldMatch)}
     for item in subject.items:
-        if item.field in asked and table.other(item.field):
+        if item.field in asked and table.other(item.field) and told(item.field, table, valued=True) is None:
             asked.discard(item.field)
             message = f"in the {table.title}, only {table.other(item.field)} write '{item.field}'"
             yield finding(CODE, subject.source, item.key, message, _help(item.field, table))
 
 
 def _help(name: str, table: Taxonomy) -> str:
-    row = table.instead.get(name)
     last = name.rpartition(".")[2]
-    use = row.use if row else last if last in table.fields else ""
-    return f"the field that every event has is '{use}'" if use else "where such a program is the source, suppress this with that reason"
+    if last in table.fields:
+        return f"the field that every event has is '{last}'"
+    return "where such a program is the source, suppress this with that reason"

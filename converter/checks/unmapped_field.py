@@ -56,12 +56,15 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def told(name: str, table: Taxonomy, *, valued: bool) -> Told | None:
     """Return what is wrong with a name, ``None`` for one of the log source's; ``valued``: a value is compared, not presence alone."""
-    if name in table.fields or table.other(name):
+    if name in table.fields:
         return None
     if name in table.instead:
         row = table.instead[name]
         message = f"no event of the {table.title} has the field '{name}': {row.why}"
         return Told(message, f"its value stands at '{row.use}'" if row.use else "use a field of the log source", row.use)
+    if table.other(name):
+        real = slipped(name, table.names)
+        return _unknown(name, table, real) if real else None
     if table.field(name):
         real = case_only(name, table.names)
         return _unknown(name, table, real) if real else None
