@@ -8,9 +8,11 @@
 
 from converter.languages.eql.document import Document, index
 from converter.languages.eql.mapping import FieldType, Mapping, compile_mapping, mapping_of
+from converter.languages.eql.plan import Plan, PlanStep, plan
 from converter.languages.eql.read import read
 from converter.languages.eql.run import check, compile_event, run
 from converter.languages.eql.sequences import Match
+from converter.languages.eql.sigma_value import SigmaField
 from converter.languages.eql.syntax import (
     And,
     Arithmetic,
@@ -31,6 +33,7 @@ from converter.languages.eql.syntax import (
     Step,
     fields_of,
 )
+from converter.languages.eql.to_sigma import to_sigma
 
 __all__ = [
     "And",
@@ -50,9 +53,12 @@ __all__ = [
     "Not",
     "Or",
     "Pipe",
+    "Plan",
+    "PlanStep",
     "Query",
     "Sample",
     "Sequence",
+    "SigmaField",
     "Step",
     "check",
     "compile_event",
@@ -60,6 +66,8 @@ __all__ = [
     "fields_of",
     "index",
     "mapping_of",
+    "plan",
     "read",
     "run",
+    "to_sigma",
 ]

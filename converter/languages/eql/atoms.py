@@ -152,6 +152,8 @@ def function_test(call: Call, kind: FieldType, constants: list[str]) -> ValueTes
     if call.name == "startsWith":
         prefix = folded(text) if call.insensitive else text
         return lambda value: isinstance(value, str) and (folded(value) if call.insensitive else value).startswith(prefix)
+    if not text and call.name == "stringContains":
+        return lambda _: False
     pattern = f"*{text}" if call.name == "endsWith" else f"*{text}*"
     test = matcher(parts_of(pattern, escapes=True), insensitive=call.insensitive)
     return lambda value: isinstance(value, str) and test(value)

@@ -16,7 +16,7 @@ from converter.model import Diagnostic
 
 HERE = Path(__file__).parent
 ENGINE = Path(__file__).parents[3] / "converter" / "languages" / "eql" / "engine.yml"
-TABLES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.toml"))}
+TABLES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.toml")) if path.stem != "sigma"}
 
 
 def text(value: object) -> str:

@@ -1,0 +1,121 @@
+"""Wildcards and Lucene's regular expressions, said in Sigma: parts of a text, and a pattern that is searched for."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from converter.ir import Parts, Wild
+from converter.languages.eql import regex
+from converter.languages.eql.pattern import MANY, parts_of
+
+_SPECIAL: Final = frozenset("\\^$.|?*+()[]{}")
+_IN_CLASS: Final = frozenset("\\^]-[")
+_CONTROLS: Final = {9: "\\t", 10: "\\n", 13: "\\r"}
+
+
+def sigma_parts(pattern: str, *, escapes: bool = False) -> Parts:
+    """Return a pattern with ``*`` and ``?`` as Sigma's parts; ``escapes`` as in ``parts_of``."""
+    found = parts_of(pattern, escapes=escapes)
+    return tuple(one if isinstance(one, str) else Wild.MANY if one is MANY else Wild.ONE for one in found)
+
+
+def searched(expression: regex.Expression) -> tuple[str, bool]:
+    """Return the pattern that Sigma searches for with the flag ``s``, and whether it is cut off by an end that may be a line feed.
+
+    Lucene's expressions describe the whole value; any text at an end needs
+    no anchor there.
+    """
+    parts = expression.parts if isinstance(expression, regex.Join) else (expression,)
+    begin, end = 0, len(parts)
+    open_start = open_end = False
+    while begin < end and _is_anything(parts[begin]):
+        begin, open_start = begin + 1, True
+    while end > begin and _is_anything(parts[end - 1]):
+        end, open_end = end - 1, True
+    open_end = open_end or (open_start and begin == end)
+    inside = parts[begin:end]
+    text = "".join(map(_in_row, inside)) if len(inside) != 1 or (open_start and open_end) else _in_row(inside[0])
+    return f"{'' if open_start else '^'}{text}{'' if open_end else '$'}", not open_end
+
+
+def spells_beyond_ascii(expression: regex.Expression) -> bool:
+    """Say whether the expression spells a letter outside of ASCII, which has case for Sigma and none for the engine."""
+    stack = [expression]
+    while stack:
+        match stack.pop():
+            case regex.Join(parts) | regex.Choice(parts):
+                stack += parts
+            case regex.Repeat(body):
+                stack.append(body)
+            case regex.Chars(ranges, spelled):
+                if spelled and ranges[0][0] > 0x7F and chr(ranges[0][0]).lower() != chr(ranges[0][0]).upper():
+                    return True
+    return False
+
+
+def _is_anything(one: regex.Expression) -> bool:
+    return isinstance(one, regex.Repeat) and one.least == 0 and one.most is None and one.body == regex.Chars(regex.ANY)
+
+
+def _in_row(one: regex.Expression) -> str:
+    """Return an expression's text where others stand beside it."""
+    return f"(?:{_text(one)})" if isinstance(one, regex.Choice) else _text(one)
+
+
+def _text(expression: regex.Expression) -> str:
+    match expression:
+        case regex.Chars(ranges):
+            return _chars(ranges)
+        case regex.Join(parts):
+            return "".join(map(_in_row, parts))
+        case regex.Choice(options):
+            return "|".join(map(_text, options))
+        case regex.Repeat(body, least, most):
+            inside = _text(body)
+            grouped = inside if isinstance(body, regex.Chars) else f"(?:{inside})"
+            return f"{grouped}{_times(least, most)}"
+    assert_never(expression)
+
+
+def _times(least: int, most: int | None) -> str:
+    match least, most:
+        case 0, None:
+            return "*"
+        case 1, None:
+            return "+"
+        case 0, 1:
+            return "?"
+        case _, None:
+            return f"{{{least},}}"
+        case _ if least == most:
+            return f"{{{least}}}"
+    return f"{{{least},{most}}}"
+
+
+def _chars(ranges: regex.Ranges) -> str:
+    if ranges == regex.ANY:
+        return "."
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return _char(ranges[0][0], _SPECIAL)
+    outside = regex.complement(ranges)
+    if len(outside) < len(ranges) or (ranges[-1][1] == regex.ANY[0][1] and outside):
+        return f"[^{_class(outside)}]"
+    return f"[{_class(ranges)}]"
+
+
+def _class(ranges: regex.Ranges) -> str:
+    found = ""
+    for first, last in ranges:
+        found += _char(first, _IN_CLASS)
+        if last > first:
+            found += ("-" if last > first + 1 else "") + _char(last, _IN_CLASS)
+    return found
+
+
+def _char(code: int, special: frozenset[str]) -> str:
+    char = chr(code)
+    if code in _CONTROLS:
+        return _CONTROLS[code]
+    if char in special:
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\x{{{code:x}}}"
