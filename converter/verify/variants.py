@@ -21,6 +21,10 @@ from converter.verify.examples import Example
 MISSING = object()
 LONG = "y" * 1100
 """More characters than an index usually keeps of a text."""
+WORK = 2_000_000
+"""Atoms and values times variants, of all examples of a rule."""
+PLACES = 40
+"""Objects of a list that a field is changed in, one after the other."""
 DIGITS = 300
 """Digits that a text may have to be a number too; of some thousands Python makes none."""
 
@@ -33,21 +37,40 @@ class Variant:
     event: Mapping[str, Any]
 
 
-def variants(tree: Node, example: Example, fields: Mapping[str, Field]) -> Iterator[Variant]:
-    """Yield the example itself and its variants, each once."""
+def variants(tree: Node, example: Example, fields: Mapping[str, Field], share: int = 1) -> Iterator[Variant]:
+    """Yield the example itself and its variants, each once; ``share`` is the number of examples that a rule has.
+
+    Of a rule with thousands of tests, or an event of thousands of values,
+    some are left out, evenly: each variant costs as much as both are large.
+    """
     yield Variant(example.name, example.event)
     seen: set[str] = {repr(example.event)}
+    changes = list(_changes(tree, example.event, fields))
+    weight = len(changes) * (len(atoms(tree)) + _size(example.event)) * share
+    for name, label, value in changes[:: 1 + weight // WORK]:
+        for event in replaced(example.event, name, value):
+            key = repr(event)
+            if key not in seen:
+                seen.add(key)
+                yield Variant(f"{example.name}, {name} {label}", event)
+
+
+def _changes(tree: Node, event: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[tuple[str, str, Any]]:
+    """Yield each field that a tree asks with another value for it, and what to call that."""
     for name, wanted in _asked(tree).items():
         field = fields.get(name, Field(name, "keyword"))
-        present = lookup(example.event, name).values
-        if field.each and not _places(example.event, name):
+        present = lookup(event, name).values
+        if field.each and not _places(event, name):
             continue  # without its list there is no object to change
         for label, value in _values(field, present, [_written(field, one) for one in wanted]):
-            for event in replaced(example.event, name, value):
-                key = repr(event)
-                if key not in seen:
-                    seen.add(key)
-                    yield Variant(f"{example.name}, {name} {label}", event)
+            yield name, label, value
+
+
+def _size(value: object) -> int:
+    """Return how many values an event holds."""
+    if isinstance(value, Mapping):
+        return 1 + sum(map(_size, value.values()))
+    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
 
 
 def _asked(tree: Node) -> dict[str, list[Any]]:
@@ -126,7 +149,7 @@ def _neighbours(field: Field, value: Any) -> Iterator[tuple[str, Any]]:  # noqa:
 
 def replaced(event: Mapping[str, Any], name: str, value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON value
     """Yield the event with another value at a field; of a list of objects, changed in each element in turn."""
-    places = _places(event, name)
+    places = _places(event, name)[:PLACES]
     for place in places or [_new_place(event, name)]:
         changed = copy.deepcopy(dict(event))
         holder: Any = changed
