@@ -87,8 +87,9 @@ def questions(loaded: Loaded, tree: Node) -> Questions:
     source = source_of(loaded.rule.logsource)
     known = fields(source.id) if source else {}
     found: list[Variant] = []
-    for example in examples(loaded)[0]:
-        found += variants(tree, example, known)
+    given = examples(loaded)[0]
+    for example in given:
+        found += variants(tree, example, known, len(given))
     events = tuple(found)
     expected = tuple(evaluate(tree, one.event) for one in events)
     return Questions(events, expected, decided(tree, [one.event for one in events]))
