@@ -166,11 +166,16 @@ def sources_of(logsource: LogSource) -> tuple[Source, ...]:
 @cache
 def _of_product(product: str) -> Mapping[tuple[str, str], tuple[Source, ...]]:
     found: dict[tuple[str, str], tuple[Source, ...]] = {}
-    for source in _of_file(product or "any").values() if product.isidentifier() or not product else ():
+    for source in _of_file(product or "any").values() if _names_a_file(product) else ():
         if source.sigma["product"] == product:
             for part in source._parts():
                 found[part] = (*found.get(part, ()), source)
     return found
+
+
+def _names_a_file(product: str) -> bool:
+    """Whether what a rule calls its product can be a file here: it leads nowhere else, and is no longer than a system allows."""
+    return not product or (product.isidentifier() and len(product) < 100)
 
 
 @cache
