@@ -2,7 +2,9 @@
 
 The steps and the mapping stand in ``views/elastic/``; this module knows the
 kinds of steps and nothing about a log source.  A step with ``when`` is taken
-where the path it names has a value, or has the value given for it.
+where the path it names has a value, or has the value given for it (one of
+several).  ``guard`` gives what selects the log source to an event that has
+none of it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from converter.data.tables import load
+from converter.data.tables import load, sources, view_of
 
 _MISSING = object()
 
@@ -28,25 +30,38 @@ def elastic_document(event: Mapping[str, Any], source: str) -> dict[str, Any]:
         FileNotFoundError: if there is no view of the log source.
     """
     document: Any = copy.deepcopy(dict(event))
-    for step in load(f"views/elastic/{source}.yml")["steps"]:
+    for step in _steps(source):
         kind = next(iter(step))
-        if _is_due(document, step.get("when")):
+        if kind == "guard":
+            for path, value in sources()[source].targets["elastic"]["guard"].items():
+                if not path.startswith("data_stream."):  # constants of the index, which no document has
+                    _default(document, path, {"to": value if isinstance(value, str) else value[0]})
+        elif _is_due(document, step.get("when")):
             document = _STEPS[kind](document, step[kind], step)
     result: dict[str, Any] = document
     return result
 
 
 @cache
+def _steps(source: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the steps of a log source's view, those of other views that it includes in their place."""
+    found: list[Mapping[str, Any]] = []
+    for step in view_of("elastic", source)["steps"]:
+        found += load(f"views/elastic/{step['include']}.yml")["steps"] if "include" in step else (step,)
+    return tuple(found)
+
+
+@cache
 def elastic_mappings(source: str) -> Mapping[str, Any]:
     """Return the ``mappings`` of the index that holds a log source's documents."""
-    name = load(f"views/elastic/{source}.yml")["mappings"]
+    name = view_of("elastic", source)["mappings"]
     loaded: dict[str, Any] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     return loaded
 
 
 def _is_due(document: Any, when: object) -> bool:  # noqa: ANN401 - JSON
     if isinstance(when, Mapping):
-        return all(_get(document, path) == value for path, value in when.items())
+        return all(_get(document, path) in (value if isinstance(value, list) else [value]) for path, value in when.items())
     return when is None or _get(document, str(when)) not in (_MISSING, None)
 
 
@@ -89,6 +104,11 @@ def _set(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN
     return document
 
 
+def _default(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Set a value where there is none."""
+    return _set(document, path, step) if _get(document, path) in (_MISSING, None) else document
+
+
 def _copy(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     value = _get(document, path)
     if value is not _MISSING and value is not None:
@@ -125,6 +145,31 @@ def _decimal(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa:
     value = _get(document, path)
     found = re.fullmatch(step["pattern"], value) if isinstance(value, str) else None
     return _changed(document, path, lambda _text: str(int("".join(found.groups()), 16))) if found else document
+
+
+def _rest(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put every field of the event below ``path`` as text, but for those that go elsewhere by ``to``; one of ``absent`` counts as none."""
+    taken: dict[str, Any] = {}
+    for name, value in document.items():
+        text = scalar(value)
+        if text is not None and text not in step.get("absent", ()):
+            _put(taken, step["to"].get(name, f"{path}.{name}"), text)
+    return taken
+
+
+def _hashes(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Divide ``NAME=digits`` at commas, in lower case, each to its place; zeros stand for none."""
+    value = _get(document, path)
+    for pair in value.split(",") if isinstance(value, str) else ():
+        name, _, digits = pair.strip().partition("=")
+        if name.upper() in step["to"] and digits.strip("0"):
+            _put(document, step["to"][name.upper()], digits.lower())
+    return _remove(document, path, step)
+
+
+def scalar(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a number or a truth value as the text that JSON has for it, anything else as it is."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 def _listed(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
@@ -240,6 +285,9 @@ _STEPS: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "nest": _nest,
     "remove": _remove,
     "set": _set,
+    "default": _default,
+    "rest": _rest,
+    "hashes": _hashes,
     "copy": _copy,
     "append": _append,
     "map": _map,

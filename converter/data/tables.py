@@ -68,7 +68,7 @@ class Change:
     ``kind`` is ``split`` (a text at its one ``at``, the two parts each in a
     field), ``hashes`` (``NAME=digits`` after commas, a field in lower case
     for each name), ``words`` (a closed list of values, each written as
-    another), ``either`` (one of several fields has the value).  ``parts`` are
+    another), ``address`` (an index of addresses), ``either`` (one of several fields has the value).  ``parts`` are
     the fields by name, in the value's order; ``values`` the words by the
     event's.
     """
@@ -76,7 +76,7 @@ class Change:
     kind: str
     parts: tuple[tuple[str, Binding], ...]
     at: str = ""
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str | bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +228,32 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    rows = {name: row_binding(known[name], entry) for name, entry in load(f"fields/{target}/{source}.yml").items()}
+    rows = {name: row_binding(known[name], entry) for name, entry in rows_of(target, source).items()}
     return Rows(rows, binding_below)
+
+
+def rows_of(target: str, source: str) -> Mapping[str, Any]:
+    """Return the rows of a log source on a target as written: those of tables that it shares with others, of names that it has, then its own.
+
+    Raises:
+        FileNotFoundError: if the target has no table for the log source.
+    """
+    log_source = sources().get(source)
+    shared = log_source.targets.get(target, {}).get("rows", ()) if log_source else ()
+    rows = {name: row for table in shared for name, row in load(f"fields/{target}/{table}.yml").items() if name in fields(source)}
+    if not shared or (_HERE / "fields" / target / f"{source}.yml").is_file():
+        rows |= load(f"fields/{target}/{source}.yml")
+    return rows
+
+
+def view_of(target: str, source: str) -> Any:  # noqa: ANN401 - a YAML file of this package
+    """Return how a target comes to see the events of a log source: its own view, or one that it shares with others.
+
+    Raises:
+        FileNotFoundError: if there is no view of the log source.
+    """
+    known = sources().get(source)
+    return load(f"views/{target}/{known.targets[target].get('view', source) if known and target in known.targets else source}.yml")
 
 
 def binding_below(binding: Binding, rest: str) -> Binding:

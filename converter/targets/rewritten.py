@@ -9,10 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Final, assert_never
 
 from converter.data import Binding, Change
-from converter.ir import And, Exists, FieldMatch, FieldRef, Keyword, Node, Not, Null, Or, Parts, Test, Text, Wild, holds, lookup
+from converter.ir import (
+    And,
+    Boolean,
+    Cidr,
+    Exists,
+    FieldMatch,
+    FieldRef,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Or,
+    Parts,
+    Test,
+    Text,
+    Wild,
+    holds,
+    lookup,
+)
 
 CUTS: Final = 40
 """Places at which a pattern can be divided."""
@@ -69,6 +88,8 @@ def _written(atom: FieldMatch, change: Change) -> Node:
             return _hashes(atom, change)
         case "words":
             return _words(atom, change)
+        case "address":
+            return _address(atom, change)
         case "either":
             return _any(atom, [_on(atom, part, atom.test) for _, part in change.parts])
     raise AssertionError(f"a table has a change of the kind {change.kind!r}")
@@ -150,10 +171,41 @@ def _hashes(atom: FieldMatch, change: Change) -> Node:
     return _any(atom, tests)
 
 
+def _address(atom: FieldMatch, change: Change) -> Node:
+    """Ask an address field for one address, or for the network that a text's beginning stands for."""
+    ((_, part),) = change.parts
+    test = atom.test
+    if isinstance(test, Cidr) or (isinstance(test, Text) and test.parts == (Wild.MANY,)):
+        return _on(atom, part, test)
+    network = _network(test.parts) if isinstance(test, Text) else None
+    if network is None:
+        raise UnwritableTestError("is neither an address nor the beginning of one up to a separator")
+    return _on(atom, part, Cidr(network))
+
+
+def _network(parts: Parts) -> str | None:
+    """Return the network of an address, or of a beginning such as ``10.`` or ``fe80:``; ``None`` for any other pattern."""
+    literal = parts[0] if parts and isinstance(parts[0], str) else ""
+    try:
+        if len(parts) == 1 and literal:
+            address = ip_address(literal)
+            return f"{address}/{address.max_prefixlen}"
+        if parts[1:] != (Wild.MANY,) or "::" in literal:
+            return None
+        mark, size, bits = (".", 4, 8) if literal.endswith(".") else (":", 8, 16)
+        groups = literal.split(mark)
+        if groups.pop() or not 0 < len(groups) < size:
+            return None
+        return str(ip_network(f"{mark.join([*groups, *['0'] * (size - len(groups))])}/{bits * len(groups)}"))
+    except ValueError:
+        return None
+
+
 def _words(atom: FieldMatch, change: Change) -> Node:
     """Ask for the words of those values of the closed list that the test matches."""
     ((_, part),) = change.parts
     wanted = [word for value, word in change.values if holds(atom.test, lookup({"f": value}, "f"), {"f": value})]
     if not wanted:
         raise UnwritableTestError("fits none of the values that the field can have")
-    return _any(atom, [_on(atom, part, Text((word,), cased=True)) for word in dict.fromkeys(wanted)])
+    tests: list[Test] = [Boolean(word) if isinstance(word, bool) else Text((word,), cased=True) for word in dict.fromkeys(wanted)]
+    return _any(atom, [_on(atom, part, test) for test in tests])
