@@ -14,7 +14,7 @@ Bad::  hostPath: '*'        Good::  requestObject.spec.volumes.hostPath.path: '*
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from converter.checks.close_names import LONGEST, case_only, meant, slipped
@@ -38,27 +38,42 @@ class Told:
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each field that events of the log source cannot have."""
     table = subject.taxonomy
-    if table is None or subject.tree is None:
+    if table is None:
         return
-    asked: dict[str, bool] = {}
+    asked = _asked(subject)
     for atom in subject.atoms:
-        if isinstance(atom, FieldMatch):
-            asked[atom.field] = asked.get(atom.field, False) or not isinstance(atom.test, Exists | Null)
-            if isinstance(atom.test, FieldRef):
-                wrong = told(atom.test.field, table, valued=True)
-                if wrong:
-                    yield finding(CODE, subject.source, atom.offsets, wrong.message, wrong.help)
+        if isinstance(atom, FieldMatch) and isinstance(atom.test, FieldRef):
+            wrong = told(atom.test.field, table, valued=True)
+            if wrong:
+                yield finding(CODE, subject.source, atom.offsets, wrong.message, wrong.help)
     for item in subject.items:
         wrong = told(item.field, table, valued=asked[item.field]) if item.field in asked else None
         if wrong:
             yield finding(CODE, subject.source, item.key, wrong.message, wrong.help, fix=_fix(subject, item, wrong.real))
 
 
+def _asked(subject: Subject) -> Mapping[str, bool]:
+    """Return the fields that a rule asks for, and whether for a value or for presence alone.
+
+    A rule that has no meaning yet, as one whose placeholders nobody fills, still names fields.
+    """
+    asked: dict[str, bool] = {}
+    if subject.tree is None:
+        for item in subject.items:
+            if item.field:
+                valued = "exists" not in item.modifiers and any(value is not None for value, _ in item.values)
+                asked[item.field] = asked.get(item.field, False) or valued
+    for atom in subject.atoms:
+        if isinstance(atom, FieldMatch):
+            asked[atom.field] = asked.get(atom.field, False) or not isinstance(atom.test, Exists | Null)
+    return asked
+
+
 def told(name: str, table: Taxonomy, *, valued: bool) -> Told | None:
     """Return what is wrong with a name, ``None`` for one of the log source's; ``valued``: a value is compared, not presence alone."""
     if name in table.fields:
         return None
-    if name in table.instead:
+    if name in table.instead and (table.closed or not table.other(name)):
         row = table.instead[name]
         message = f"no event of the {table.title} has the field '{name}': {row.why}"
         return Told(message, f"its value stands at '{row.use}'" if row.use else "use a field of the log source", row.use)

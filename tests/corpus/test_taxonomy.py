@@ -204,11 +204,14 @@ def test_unknown_fields_of_sigmahq_were_read_one_by_one(subjects: list[Subject])
         ("product aws, service cloudtrail", "responseElements"): 1,
         ("product azure, service auditlogs", "TargetResources.modifiedProperties"): 1,
         # Names of nothing in the record, or of something else's.
+        ("product aws, service cloudtrail", "src_country"): 1,
+        ("product aws, service cloudtrail", "src_ip"): 1,
         ("product aws, service cloudtrail", "status"): 1,
         ("product gcp, service gcp.audit", "data.protoPayload.logName"): 1,
         ("product gcp, service gcp.audit", "data.protoPayload.resource.type"): 1,
         # Case and spelling.
         ("product azure, service auditlogs", "Initiatedby"): 1,
+        ("product azure, service auditlogs", "Initiatied.By"): 1,
         ("product azure, service signinlogs", "DeviceDetail.trusttype"): 2,
         ("product gcp, service google_workspace.login", "protoPayload.Servicename"): 1,
     }
