@@ -49,7 +49,7 @@ def test_step(pack: Pack, expression: str | None) -> Step:
         {"rule": loaded.rule.id, "path": loaded.file.name, "test": one.name, "passed": one.passed, "message": one.message}
         for loaded, one in results
     ]
-    untested = sum(not loaded.rule.converter.get("tests") for loaded in pack.rules)
+    untested = sum(not loaded.rule.converter.get("tests") and not loaded.part_of for loaded in pack.rules)
     summary = f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(pack.rules)} rules"
     summary += f" ({untested} without tests)" if untested else ""
     code = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINDINGS if failed else Exit.FINE

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from converter.ir import evaluate, too_deep, unevaluable
+from converter.ir import Linked, evaluate, too_deep, unevaluable
 from converter.model import Diagnostic, Severity
 from converter.pack import Loaded, read_bytes, unreadable
+from converter.verify.timelines import answer, timelines, unanswerable
 
 EVENTS_SIZE = 64 << 20
 
@@ -41,6 +42,8 @@ def examples(loaded: Loaded) -> tuple[tuple[Example, ...], tuple[Diagnostic, ...
     """Return the events of a rule's tests, and what is wrong with the tests themselves (V001)."""
     found: list[Example] = []
     problems: list[Diagnostic] = []
+    if loaded.rule.correlation is not None:
+        return (), ()  # its tests are timelines
     for number, test in enumerate(loaded.rule.converter.get("tests", ())):
         place = loaded.rule.span(f"x-converter.tests.{number}")
 
@@ -67,6 +70,8 @@ def examples(loaded: Loaded) -> tuple[tuple[Example, ...], tuple[Diagnostic, ...
 def run_tests(loaded: Loaded) -> tuple[TestResult, ...]:
     """Return what became of a rule's tests; a rule that cannot be evaluated fails each of them."""
     tests = loaded.rule.converter.get("tests", ())
+    if loaded.linked is not None:
+        return _correlation(loaded, loaded.linked)
     found, problems = examples(loaded)
     if loaded.tree is None:
         return tuple(TestResult(test["name"], False, "the rule has no meaning", (loaded.diagnostics or (None,))[0]) for test in tests)
@@ -96,6 +101,21 @@ def _result(loaded: Loaded, number: int, test: Mapping[str, Any], group: list[Ex
         message = f"the event {'does not match' if test['match'] else 'matches'}" if wrong else ""
     told = Diagnostic("V002", Severity.ERROR, place, f"test '{test['name']}': {message}", help="see 'converter explain RULE --event FILE'")
     return TestResult(test["name"], not message, message, told if message else None)
+
+
+def _correlation(loaded: Loaded, linked: Linked) -> tuple[TestResult, ...]:
+    tests = loaded.rule.converter.get("tests", ())
+    closed = unanswerable(linked)
+    if closed:
+        return tuple(TestResult(test["name"], False, closed[0].message, closed[0]) for test in tests)
+    found, problems = timelines(loaded, lambda name: _events_of(loaded, name), plain)
+    results = [TestResult("", False, one.message, one) for one in problems]
+    for one in found:
+        message = answer(linked, one)
+        place = loaded.rule.span(f"x-converter.tests.{one.number}")
+        told = Diagnostic("V002", Severity.ERROR, place, f"test '{one.name}': {message}", help="see 'converter explain RULE --event FILE'")
+        results.append(TestResult(one.name, not message, message, told if message else None))
+    return tuple(results)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - YAML to JSON
