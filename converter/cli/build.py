@@ -82,7 +82,7 @@ def command(
         from converter.cli.counter import show_counter_example
 
         for outcome in lossy[:COUNTER_EXAMPLES]:
-            show_counter_example(outcome)
+            show_counter_example(outcome, policy.tables)
     say(build_summary(done, details=details, check=check))
     sys.exit(_code(done, check))
 

@@ -84,7 +84,7 @@ def _steps(where: list[Path], targets: Sequence[Target], output: Path, policy: P
     for name in ("build --check", "verify"):
         try:
             if name == "verify":
-                done = verified(pack, [target.name for target in targets], output, engine)
+                done = verified(pack, [target.name for target in targets], output, engine, policy.tables)
                 tell_counter_examples(done)
                 steps.append(verify_step(pack, done))
             else:

@@ -50,7 +50,7 @@ def command(file: str, target: str, allow: tuple[str, ...], options: tuple[str, 
         tell(outcome.diagnostics)
         if not outcome.allowed:
             say(f"{outcome.loaded.rule.title}: {outcome.status.value} on {chosen.name}, nothing is printed{_because(outcome.reason)}")
-            show_counter_example(outcome)
+            show_counter_example(outcome, policy.tables)
             code = max(code, Exit.INPUT if outcome.status.value == "error" else Exit.FINDINGS)
     done = [one for one in outcomes if one.allowed and one.compilation]
     if done:

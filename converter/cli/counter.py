@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 from converter.cli.show import say
+from converter.data import SHIPPED, Tables
 from converter.pack import Outcome
 
 
-def show_counter_example(outcome: Outcome) -> None:
+def show_counter_example(outcome: Outcome, tables: Tables = SHIPPED) -> None:
     """Print a counter-example, when the rule's events hold one."""
     from converter.verify import counter_example
 
-    found = counter_example(outcome)
+    found = counter_example(outcome, tables)
     if found is None:
         return
     answers = ("matches", "would not match") if found.expected else ("does not match", "would match")

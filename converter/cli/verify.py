@@ -16,6 +16,7 @@ from converter.cli.show import Exit, say, table, tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from converter.data import Tables
     from converter.pack import Pack
     from converter.verify import Verdict, Verification
 
@@ -55,7 +56,7 @@ def command(
     pack = load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders)
     folder = output_of(output, policy)
     try:
-        done = verified(pack, [target.name for target in targets_of(targets or policy.config.targets)], folder, engine)
+        done = verified(pack, [target.name for target in targets_of(targets or policy.config.targets)], folder, engine, policy.tables)
         if recorded:
             record(done, folder)
         step = verify_step(pack, done)
@@ -74,7 +75,7 @@ def command(
     sys.exit(step.code)
 
 
-def verified(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Verification:
+def verified(pack: Pack, targets: Sequence[str], output: Path, engine: str, tables: Tables) -> Verification:
     """Return what verify says; without ``osmem`` being asked for by name, a missing engine is only a note.
 
     Raises:
@@ -84,12 +85,12 @@ def verified(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> V
     from converter.verify import EngineMissingError, verify
 
     try:
-        return verify(pack, targets, output, "reader" if engine == "reader" else "osmem")
+        return verify(pack, targets, output, "reader" if engine == "reader" else "osmem", tables)
     except EngineMissingError as error:
         if engine == "osmem":
             raise
         say(f"note: no engine was asked: {error}")
-        return verify(pack, targets, output, "reader")
+        return verify(pack, targets, output, "reader", tables)
 
 
 def verify_step(pack: Pack, done: Verification) -> Step:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from converter.data import SHIPPED, Tables
 from converter.data import Source as DataSource
-from converter.data import fields, source_of
 from converter.ir import Node, atoms, evaluate
-from converter.model import Diagnostic, Evidence, Rule, Severity, Source, Status
+from converter.model import Diagnostic, Evidence, Rule, Severity, Source, Span, Status
 from converter.pack import Loaded
 from converter.verify.coverage import decided
 from converter.verify.examples import examples
+from converter.verify.own_view import OwnView
 from converter.verify.readings import Artifact, read_artifact
 from converter.verify.variants import Variant, variants
 
@@ -73,19 +74,19 @@ class Questions:
     covered: tuple[bool, ...]
 
 
-def seen(rule: Rule, target: str) -> DataSource | None:
+def seen(rule: Rule, target: str, tables: Tables = SHIPPED) -> DataSource | None:
     """Return the log source through whose view a target sees a rule's events, ``None`` when no view is known.
 
     Events of a rule in a target's own names are in those names already, so the log source's view is not theirs.
     """
-    source = source_of(rule.logsource)
+    source = tables.source_of(rule.logsource)
     return source if source is not None and target in source.targets and rule.taxonomy in ("sigma", "sigmahq") else None
 
 
-def questions(loaded: Loaded, tree: Node) -> Questions:
+def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions:
     """Return a rule's example events and their variants, judged by the oracle."""
-    source = source_of(loaded.rule.logsource)
-    known = fields(source.id) if source else {}
+    source = tables.source_of(loaded.rule.logsource)
+    known = tables.fields(source.id) if source else {}
     found: list[Variant] = []
     given = examples(loaded)[0]
     for example in given:
@@ -103,11 +104,21 @@ def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declare
     verdict = judge(loaded, tree, artifact, target, declared, asked, answers, Evidence.READER, "reader", "")
     found = [one.event for one, answer in zip(asked.events, answers, strict=True) if answer][:SHOWN]
     elsewhere = read_artifact(target, artifact, found, foreign=True)
+    if artifact.view is not None:
+        verdict = replace(verdict, diagnostics=(*verdict.diagnostics, _own_word(target, artifact.view)))
     if isinstance(elsewhere, Diagnostic) or not any(elsewhere):
         return verdict
     message = f"{artifact.path} also fires on events of another log source"
     told = Diagnostic("V007", Severity.ERROR, Source(artifact.path, "").start, message, help="this is a defect of the output")
     return replace(verdict, diagnostics=(*verdict.diagnostics, told))
+
+
+def _own_word(target: str, view: OwnView) -> Diagnostic:
+    """Return the note (V011) that nobody but the pack says what a target sees of the events."""
+    path, _, line = view.place.rpartition(":")
+    message = f"what {target} sees of these events is the pack's own word: the values stand where its rows say, of the types they say"
+    help_text = "nothing was recorded from your system; try a rule there before you rely on it"
+    return Diagnostic("V011", Severity.NOTE, Span(path, int(line), 1, int(line), 1), message, help=help_text)
 
 
 def judge(

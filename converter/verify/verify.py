@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from converter.data import SHIPPED, Tables
 from converter.ir import unevaluable
 from converter.model import Diagnostic, Evidence, Severity, Source, Status
 from converter.pack import Entry, Loaded, Pack, Record, digest, read_bytes, read_evidence, read_manifest, told, unreadable, write_evidence
 from converter.verify.compare import Measured, Questions, Verdict, compare, questions, seen
 from converter.verify.engines import EngineRun, run_engine
+from converter.verify.own_view import own_view
 from converter.verify.packages import BASES, parts
 from converter.verify.packages import SIZE as PACKAGE_SIZE
 from converter.verify.readings import Artifact
@@ -24,11 +26,12 @@ class Verification:
     notes: tuple[str, ...]
 
 
-def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Verification:
+def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str, tables: Tables = SHIPPED) -> Verification:
     """Return a verdict for each rule and target that has an artifact.
 
     ``engine`` is ``reader`` (our reading alone) or ``osmem`` (Elastic's
-    queries also through Kibana's parser and a search engine).
+    queries also through Kibana's parser and a search engine).  ``tables`` are the pack's; where it has its own word on what a target
+    sees, no engine is asked: its answer would rest on that word too.
 
     Raises:
         OutputError: if a manifest is damaged.
@@ -36,14 +39,17 @@ def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Ver
     """
     verdicts: list[Verdict] = []
     notes: list[str] = []
-    asked = {loaded.rule.id: questions(loaded, loaded.tree) for loaded in pack.rules if loaded.tree is not None and not _closed(loaded)}
+    asked = {
+        loaded.rule.id: questions(loaded, loaded.tree, tables) for loaded in pack.rules if loaded.tree is not None and not _closed(loaded)
+    }
     for target in targets:
         if target in BASES:
-            mine, artifacts = _of_package(pack, target, output / target, asked)
+            mine, artifacts = _of_package(pack, target, output / target, asked, tables)
         else:
-            mine, artifacts = _of_files(pack, target, output / target, asked)
+            mine, artifacts = _of_files(pack, target, output / target, asked, tables)
         if engine == "osmem" and BASES.get(target, target) == "elastic":
-            run = run_engine([(one, artifacts[one.loaded.rule.id]) for one in mine if one.measured and not one.failed], asked)
+            jobs = [(one, artifacts[one.loaded.rule.id]) for one in mine if one.measured and not one.failed]
+            run = run_engine([(one, artifact) for one, artifact in jobs if artifact.view is None], asked)
             notes += run.notes
             mine = [_with_engine(one, run) for one in mine]
         verdicts += mine
@@ -51,16 +57,20 @@ def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str) -> Ver
     return Verification(tuple(sorted(verdicts, key=lambda one: order[one.loaded.rule.id])), tuple(notes))
 
 
-def _of_files(pack: Pack, target: str, folder: Path, asked: dict[str, Questions]) -> tuple[list[Verdict], dict[str, Artifact]]:
+def _of_files(
+    pack: Pack, target: str, folder: Path, asked: dict[str, Questions], tables: Tables
+) -> tuple[list[Verdict], dict[str, Artifact]]:
     """Return the verdicts on the files of single rules, and what was read, by rule."""
     entries = {entry.rule: (path, entry) for path, entry in read_manifest(folder).items() if entry.rule}
     context = _context(folder)
     artifacts: dict[str, Artifact] = {}
-    found = [_verdict(loaded, target, folder, entries, context, asked, artifacts) for loaded in pack.rules]
+    found = [_verdict(loaded, target, folder, entries, context, asked, artifacts, tables) for loaded in pack.rules]
     return [one for one in found if one is not None], artifacts
 
 
-def _of_package(pack: Pack, target: str, folder: Path, asked: dict[str, Questions]) -> tuple[list[Verdict], dict[str, Artifact]]:
+def _of_package(
+    pack: Pack, target: str, folder: Path, asked: dict[str, Questions], tables: Tables
+) -> tuple[list[Verdict], dict[str, Artifact]]:
     """Return the verdicts on a package's rules, each taken out of the package's file and read as its base's file."""
     entries = read_manifest(folder)
     declared = {rule: Status(status) for entry in entries.values() for rule, status in _pairs(entry)}
@@ -77,7 +87,7 @@ def _of_package(pack: Pack, target: str, folder: Path, asked: dict[str, Question
             )
             verdicts.append(Verdict(loaded, target, main, declared[rule], Evidence.DECLARED, None, problems or (missing,)))
             continue
-        verdict = _read(loaded, BASES[target], part.path, part.data, part.context, declared[rule], asked, artifacts)
+        verdict = _read(loaded, BASES[target], part.path, part.data, part.context, declared[rule], asked, artifacts, tables)
         verdict = replace(verdict, target=target)
         verdicts.append(_changed(verdict, part.path) if part.path in changed else verdict)
     return verdicts, artifacts
@@ -140,6 +150,7 @@ def _verdict(
     context: dict[str, bytes],
     asked: dict[str, Questions],
     artifacts: dict[str, Artifact],
+    tables: Tables,
 ) -> Verdict | None:
     """Return the verdict on one artifact, ``None`` when the rule has none on the target."""
     if loaded.rule.id not in entries:
@@ -151,7 +162,7 @@ def _verdict(
         data = read_bytes(path)
     except OSError as error:
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, (unreadable(told(path), error),))
-    verdict = _read(loaded, target, path, data, context, declared, asked, artifacts)
+    verdict = _read(loaded, target, path, data, context, declared, asked, artifacts, tables)
     return verdict if loaded.rule.id not in artifacts or digest(data) == entry.sha256 else _changed(verdict, path)
 
 
@@ -164,13 +175,15 @@ def _read(
     declared: Status,
     asked: dict[str, Questions],
     artifacts: dict[str, Artifact],
+    tables: Tables,
 ) -> Verdict:
     """Return the verdict on what a rule's file holds; what was read joins ``artifacts``."""
     closed = _closed(loaded)
-    source = seen(loaded.rule, target)
+    source = seen(loaded.rule, target, tables)
     if loaded.tree is None or closed or (source is None and target != "python"):
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, closed or loaded.diagnostics)
-    artifact = Artifact(told(path), data, loaded.rule.id, source.id if source else "", context)
+    view = None if target == "python" else own_view(tables, target, source)
+    artifact = Artifact(told(path), data, loaded.rule.id, source.id if source else "", context, view)
     artifacts[loaded.rule.id] = artifact
     return compare(loaded, loaded.tree, artifact, target, declared, asked[loaded.rule.id])
 

@@ -12,6 +12,7 @@ from converter.formats import read as read_yaml
 from converter.languages import kql
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Severity, Source
+from converter.verify.own_view import is_selected, own_document, own_mappings
 from converter.verify.readings.reading import Artifact, Events
 
 
@@ -23,8 +24,13 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
     query = kql.read(rule.query, artifact.path)
     if isinstance(query, Diagnostic):
         return query
-    seen = documents(events, artifact.source)
-    mappings = elastic_mappings(artifact.source)
+    if artifact.view is None:
+        seen, mappings = documents(events, artifact.source), elastic_mappings(artifact.source)
+    else:
+        if foreign and not is_selected(artifact.view):
+            return [False] * len(events)  # the index alone selects the log source: documents of another one lie elsewhere
+        seen = [own_document(artifact.view, event, foreign=foreign) for event in events]
+        mappings = own_mappings(artifact.view)
     mappings = _elsewhere(mappings) if foreign else mappings
     found = kql.run(query, seen, mappings)
     kept = dsl.run(rule.filters, seen, mappings) if rule.filters.trees else [True] * len(seen)

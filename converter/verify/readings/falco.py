@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from converter.data import falco_events, falco_values, falco_view
 from converter.languages import falco
 from converter.model import Diagnostic, Severity, Source
+from converter.verify.own_view import own_names, own_values
 from converter.verify.readings.reading import Artifact, Events
 
 
@@ -22,12 +25,20 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
         message = f"the file has {len(file.rules)} rules, not one"
         return Diagnostic("V010", Severity.ERROR, Source(artifact.path, "").start, message, help="build it again")
     rule = file.rules[0]
-    if foreign or rule.source != falco_view(artifact.source)["event_source"]:
+    name, view = artifact.source, artifact.view
+    if foreign or rule.source != (falco_view(name)["event_source"] if view is None else view.needs["event_source"]):
         return [False] * len(events)
-    refused = falco.check_rule(rule, falco.fields_of(rule.source))
+    known = falco.fields_of(rule.source)
+    if view is not None:
+        known = {one: falco.FieldType("string", many, "key" if keyed else "") for one, many, keyed in own_names(view)} | dict(known)
+    refused = falco.check_rule(rule, known)
     if refused:
         return refused[0]
-    name = artifact.source
-    return [
-        any(falco.matches(rule.condition, partial(falco_values, one, name=name)) for one in falco_events(event, name)) for event in events
-    ]
+
+    def fires(event: Mapping[str, Any]) -> bool:
+        if view is None:
+            return any(falco.matches(rule.condition, partial(falco_values, one, name=name)) for one in falco_events(event, name))
+        seen = [event] if name.startswith("own:") else falco_events(event, name)
+        return any(falco.matches(rule.condition, partial(own_values, view, one)) for one in seen)
+
+    return [fires(event) for event in events]

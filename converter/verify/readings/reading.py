@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from converter.verify.own_view import OwnView
+
 Events: TypeAlias = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An artifact file as read from disk, with what stands beside it: ``context`` holds other files of the target by name."""
+    """An artifact file as read from disk, with what stands beside it: ``context`` holds other files of the target by name.
+
+    ``view`` is the pack's own word on what the target sees, ``None`` where the shipped view of ``source`` holds.
+    """
 
     path: str
     data: bytes
     rule: str
     source: str
     context: Mapping[str, bytes] = field(default_factory=dict)
+    view: OwnView | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from converter.data import splunk_event, splunk_view
 from converter.languages import spl
 from converter.model import Diagnostic, Severity, Source
+from converter.verify.own_view import OwnView, own_fields
 from converter.verify.readings.reading import Artifact, Events
 
 
@@ -40,15 +41,21 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
         return pipeline
     answers: list[bool] = []
     for event in events:
-        found = [{spl.matches(pipeline, one, reading) for reading in spl.READINGS} for one in _seen(artifact.source, event, foreign)]
+        found = [
+            {spl.matches(pipeline, one, reading) for reading in spl.READINGS}
+            for one in _seen(artifact.source, event, foreign, artifact.view)
+        ]
         if any(len(one) > 1 for one in found):
             return _wrong(artifact, "what the search finds depends on a point that Splunk's documentation leaves open")
         answers.append(any(map(all, found)))
     return answers
 
 
-def _seen(source: str, event: Mapping[str, Any], foreign: bool) -> Iterator[Mapping[str, tuple[str, ...]]]:
+def _seen(source: str, event: Mapping[str, Any], foreign: bool, view: OwnView | None) -> Iterator[Mapping[str, tuple[str, ...]]]:
     """Yield what a search sees of an event; of a foreign one, what it would see of it in each other place."""
+    if view is not None:
+        yield from own_fields(view, event, foreign=foreign)
+        return
     yield splunk_event(source, event, foreign=foreign)
     elsewhere = splunk_view(source).elsewhere
     if foreign and elsewhere:
