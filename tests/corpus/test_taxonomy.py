@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -158,6 +159,19 @@ def _is_known(name: str, table: Taxonomy) -> bool:
     if table.has(name) or table.other(name):
         return True
     return not table.closed and unmapped_field.told(name, table, valued=True) is None
+
+
+def test_every_log_source_of_the_specification_has_a_table(corpora: Path) -> None:
+    """Each row of the taxonomy appendix, and each log source that a rule of SigmaHQ names, has a table of its own."""
+    text = (corpora / "facts" / "sigma-specification" / "sigma-appendix-taxonomy.md").read_text(encoding="utf-8")
+    rows = {tuple(re.findall(r"(product|category|service): ([^<| ]+)", line)) for line in text.splitlines() if line.startswith("|")}
+    sources = {LogSource(**dict(row)) for row in rows if row}
+    assert len(sources) > 120
+    sources |= {one.rule.logsource for one in load_pack([corpora / "corpora" / "sigmahq"]).rules}
+    assert len(sources) > 160
+    tables = {source: taxonomy(source) for source in sources}
+    assert [str(source) for source, table in tables.items() if table is None] == []
+    assert [str(one) for one, table in tables.items() if table and table.id.endswith("/other") and (one.category or one.service)] == []
 
 
 @pytest.fixture(scope="module")
