@@ -68,9 +68,10 @@ class Change:
     ``kind`` is ``split`` (a text at its one ``at``, the two parts each in a
     field), ``hashes`` (``NAME=digits`` after commas, a field in lower case
     for each name), ``words`` (a closed list of values, each written as
-    another), ``address`` (an index of addresses), ``either`` (one of several fields has the value).  ``parts`` are
-    the fields by name, in the value's order; ``values`` the words by the
-    event's.
+    another), ``address`` (an index of addresses), ``moved`` (in the first
+    field for the event ids of ``values``, in the second for all others).
+    ``parts`` are the fields by name, in the value's order; ``values`` the
+    words by the event's.
     """
 
     kind: str
@@ -233,17 +234,26 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
 
 
 def rows_of(target: str, source: str) -> Mapping[str, Any]:
-    """Return the rows of a log source on a target as written: those of tables that it shares with others, of names that it has, then its own.
+    """Return the rows of a log source on a target as written: of tables that it shares those for names that it has, then its own.
 
     Raises:
         FileNotFoundError: if the target has no table for the log source.
     """
     log_source = sources().get(source)
     shared = log_source.targets.get(target, {}).get("rows", ()) if log_source else ()
-    rows = {name: row for table in shared for name, row in load(f"fields/{target}/{table}.yml").items() if name in fields(source)}
+    rows = {name: row for table in shared for name, row in _shared(load(f"fields/{target}/{table}.yml"), source)}
     if not shared or (_HERE / "fields" / target / f"{source}.yml").is_file():
         rows |= load(f"fields/{target}/{source}.yml")
     return rows
+
+
+def _shared(table: Mapping[str, Any], source: str) -> Iterator[tuple[str, Any]]:
+    """Yield the rows of a shared table for names that a log source has; its row ``*`` is for each that it does not speak of."""
+    known = fields(source)
+    for name in known if "*" in table else ():
+        if "*" not in name and name not in table:
+            yield name, table["*"] | {"path": table["*"]["path"].replace("*", name)}
+    yield from ((name, row) for name, row in table.items() if name != "*" and row is not None and name in known)
 
 
 def view_of(target: str, source: str) -> Any:  # noqa: ANN401 - a YAML file of this package
@@ -287,8 +297,12 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
 
 
 def _change(field: Field, entry: Mapping[str, Any]) -> Change:
-    parts = ((name, row_binding(replace(field, name=f"{field.name} ({row['path']})"), row)) for name, row in entry["parts"].items())
-    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), tuple(entry.get("values", {}).items()))
+    parts = (
+        (name, row_binding(replace(field, name=f"{field.name} ({row.get('path', name)})"), row)) for name, row in entry["parts"].items()
+    )
+    values = entry.get("values", {})
+    pairs = values.items() if isinstance(values, Mapping) else ((str(one), "") for one in values)
+    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), tuple(pairs))
 
 
 @cache

@@ -10,7 +10,7 @@ from converter.ir import FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status
 from converter.targets.contract import Detection, ResolvedRule
 from converter.targets.kept import START, met
-from converter.targets.rewritten import rewritten
+from converter.targets.rewritten import Rewriting
 
 
 def resolve(
@@ -35,10 +35,9 @@ def resolve(
     if target not in source.targets:
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
-    found: dict[str, Binding] = {}
-    unwritten: list[tuple[FieldMatch, str]] = []
-    written = rewritten(tree, known, found, unwritten)
-    problems = [_unwritten(rule, atom, why, target) for atom, why in unwritten]
+    rewriting = Rewriting(known)
+    written, found = rewriting.tree(tree), rewriting.fields
+    problems = [_unwritten(rule, atom, why, target) for atom, why in rewriting.problems]
     for atom in atoms(written):
         if not isinstance(atom, FieldMatch):
             continue
@@ -49,7 +48,7 @@ def resolve(
                 found[name] = known[name]
                 problems += _changed(rule, name, atom, known[name], target)
             else:
-                problems.append(_unmapped(rule, name, atom, target, source.id, tables))
+                problems.append(_unmapped(rule, name, atom, target, source.id, tables, suggest=len(problems) < SUGGESTED))
     if problems:
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
@@ -70,6 +69,8 @@ def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
     return tuple(found.values())
 
 
+SUGGESTED = 100
+"""Fields of one rule for which the name that was meant is looked for; a rule of thousands is no slip of the pen."""
 _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
 
@@ -136,11 +137,11 @@ def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: 
     return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
 
 
-def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str, tables: Tables) -> Diagnostic:
+def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str, tables: Tables, *, suggest: bool) -> Diagnostic:
     known, own = tables.bindings(target, source), tables.on(target, source)
     if own is not None and own.complete:
         return _absent(rule, name, atom, target, own, known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75) if suggest else []
     exists = name in tables.fields(source)
     what = "exists in the raw event only" if exists else "is not a field of this log source"
     help_text = f"did you mean '{close[0]}'?" if close and not exists else f"use another field, or disable {target} for this rule"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Final, assert_never
 
@@ -24,6 +25,7 @@ from converter.ir import (
     Node,
     Not,
     Null,
+    Number,
     Or,
     Parts,
     Test,
@@ -33,6 +35,8 @@ from converter.ir import (
     lookup,
 )
 
+_TELLING: Final = 5
+"""Digits that stand in no name of a hash: A256 of SHA256 is the longest part of one that could be a hash's."""
 CUTS: Final = 40
 """Places at which a pattern can be divided."""
 _DIGITS: Final = {32: ("MD5", "IMPHASH"), 40: ("SHA1",), 64: ("SHA256",)}
@@ -44,55 +48,96 @@ class UnwritableTestError(Exception):
     """Why a test cannot be written for what the target has; one sentence's end."""
 
 
-def rewritten(tree: Node, known: Mapping[str, Binding], fields: dict[str, Binding], problems: list[tuple[FieldMatch, str]]) -> Node:
-    """Return the tree with tests of changed fields written anew; their fields join ``fields``, what cannot be written ``problems``."""
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a target's table says, and what is found on the way: the fields of the new tests, and tests that cannot be written."""
+
+    known: Mapping[str, Binding]
+    fields: dict[str, Binding] = field(default_factory=dict)
+    problems: list[tuple[FieldMatch, str]] = field(default_factory=list)
+
+    def tree(self, tree: Node, ids: frozenset[str] | None = None) -> Node:
+        """Return a tree with tests of changed fields written anew; ``ids`` are the event ids that what is around it asks for."""
+        match tree:
+            case FieldMatch():
+                return self._atom(tree, ids)
+            case And(children):
+                own = event_ids(tree)
+                ids = own if ids is None else ids if own is None else ids & own
+                return And(tuple(self.tree(one, ids) for one in children), tree.offsets)
+            case Or(children):
+                return Or(tuple(self.tree(one, ids) for one in children), tree.offsets)
+            case Not(child):
+                return Not(self.tree(child, ids), tree.offsets)
+            case Keyword():
+                return tree
+        assert_never(tree)
+
+    def _atom(self, atom: FieldMatch, ids: frozenset[str] | None) -> Node:
+        names = (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
+        changes = [self.known[name].change for name in names if name in self.known and "*" not in name]
+        if not any(changes):
+            return atom
+        try:
+            if changes[0] is None or isinstance(atom.test, FieldRef):
+                raise UnwritableTestError("compares with another field")
+            return self._written(atom, changes[0], ids)
+        except UnwritableTestError as error:
+            self.problems.append((atom, str(error)))
+            return atom
+
+    def _written(self, atom: FieldMatch, change: Change, ids: frozenset[str] | None) -> Node:
+        if change.kind == "moved":
+            return self._moved(atom, change, ids)
+        for _, part in change.parts:
+            self.fields[part.field.name] = part
+        if isinstance(atom.test, Null | Exists):
+            return _emptiness(atom, change)
+        match change.kind:
+            case "split":
+                return _split(atom, change)
+            case "hashes":
+                return _hashes(atom, change)
+            case "words":
+                return _words(atom, change)
+            case "address":
+                return _address(atom, change)
+        raise AssertionError(f"a table has a change of the kind {change.kind!r}")
+
+    def _moved(self, atom: FieldMatch, change: Change, ids: frozenset[str] | None) -> Node:
+        """Ask the one field or the other, as the event ids that the rule asks for have it; where they have both, each for its own."""
+        (_, moved), (_, kept) = change.parts
+        listed = {value for value, _ in change.values}
+        if ids is None:
+            raise UnwritableTestError("is of a field that some events have elsewhere, so the rule must name its EventID")
+        if ids - listed and ids & listed:
+            raise UnwritableTestError("is of a field that only some of its event ids have elsewhere, so they must be rules of their own")
+        part = kept if ids - listed else moved
+        if part.change:
+            return self._written(atom, part.change, ids)
+        self.fields[part.field.name] = part
+        return _on(atom, part, atom.test)
+
+
+def event_ids(tree: Node) -> frozenset[str] | None:
+    """Return the event ids of which one must be there for the tree to hold; ``None`` for any."""
     match tree:
-        case FieldMatch():
-            return _atom(tree, known, fields, problems)
+        case FieldMatch("EventID", test):
+            found = _id(test)
+            return None if found is None else frozenset({found})
         case And(children):
-            return And(tuple(rewritten(one, known, fields, problems) for one in children), tree.offsets)
+            known = [one for one in map(event_ids, children) if one is not None]
+            return frozenset.intersection(*known) if known else None
         case Or(children):
-            return Or(tuple(rewritten(one, known, fields, problems) for one in children), tree.offsets)
-        case Not(child):
-            return Not(rewritten(child, known, fields, problems), tree.offsets)
-        case Keyword():
-            return tree
-    assert_never(tree)
+            each = [event_ids(one) for one in children]
+            return None if None in each else frozenset().union(*(one for one in each if one is not None))
+    return None
 
 
-def _atom(atom: FieldMatch, known: Mapping[str, Binding], fields: dict[str, Binding], problems: list[tuple[FieldMatch, str]]) -> Node:
-    names = (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
-    changes = [known[name].change for name in names if name in known and "*" not in name]
-    if not any(changes):
-        return atom
-    change = changes[0]
-    try:
-        if change is None or isinstance(atom.test, FieldRef):
-            raise UnwritableTestError("compares with another field")
-        found = _written(atom, change)
-    except UnwritableTestError as error:
-        problems.append((atom, str(error)))
-        return atom
-    for _, part in change.parts:
-        fields[part.field.name] = part
-    return found
-
-
-def _written(atom: FieldMatch, change: Change) -> Node:
-    if isinstance(atom.test, Null | Exists):
-        return _emptiness(atom, change)
-    match change.kind:
-        case "split":
-            return _split(atom, change)
-        case "hashes":
-            return _hashes(atom, change)
-        case "words":
-            return _words(atom, change)
-        case "address":
-            return _address(atom, change)
-        case "either":
-            return _any(atom, [_on(atom, part, atom.test) for _, part in change.parts])
-    raise AssertionError(f"a table has a change of the kind {change.kind!r}")
+def _id(test: Test) -> str | None:
+    if isinstance(test, Number):
+        return str(test.value)
+    return test.parts[0] if isinstance(test, Text) and len(test.parts) == 1 and isinstance(test.parts[0], str) else None
 
 
 def _on(atom: FieldMatch, part: Binding, test: Test) -> Node:
@@ -153,6 +198,8 @@ def _hashes(atom: FieldMatch, change: Change) -> Node:
     if not isinstance(test, Text) or found is None or test.parts != (Wild.MANY, literals[0], Wild.MANY):
         raise UnwritableTestError("looks for more than one hash, by its name or its digits, somewhere in the value")
     name, digits = (found[1] or "").upper(), found[2].lower()
+    if not name and len(digits) < _TELLING:
+        raise UnwritableTestError("looks for so few digits that the names of the hashes have them too")
     if not digits.strip("0"):
         raise UnwritableTestError("looks for a hash of zeros, which stands for none and is dropped")
     kept = dict(change.parts)
