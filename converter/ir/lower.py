@@ -90,6 +90,9 @@ class _Lowering:
         if key is not None and not isinstance(key, str):
             self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
             return None
+        if key and key.partition("|")[0].endswith("."):
+            self.tell("M008", key_offsets, f"the field name '{key.partition('|')[0]}' ends in a dot", "remove the dot")
+            return None
         try:
             if key and "|expand" in key and self._placeholders and has_placeholder(value):
                 return self._expanded(key, value, offsets)
