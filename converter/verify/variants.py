@@ -21,7 +21,7 @@ from converter.verify.examples import Example
 MISSING = object()
 LONG = "y" * 1100
 """More characters than an index usually keeps of a text."""
-WORK = 2_000_000
+WORK = 5_000_000
 """Atoms and values times variants, of all examples of a rule."""
 PLACES = 40
 """Objects of a list that a field is changed in, one after the other."""
