@@ -7,7 +7,9 @@ so a source text must be shorter than 2**24 characters.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 LIMIT: Final = 1 << 24
@@ -72,9 +74,9 @@ class Source:
         tail = text.find("\n", start)
         return Span(
             path=self.path,
-            line=text.count("\n", 0, start) + 1,
+            line=_line(text, start),
             column=start - head + 1,
-            end_line=text.count("\n", 0, end) + 1,
+            end_line=_line(text, end),
             end_column=end - (text.rfind("\n", 0, end) + 1) + 1,
             text=text[head : tail if tail >= 0 else len(text)].rstrip("\r"),
         )
@@ -83,3 +85,17 @@ class Source:
     def start(self) -> Span:
         """The first character, for what concerns the whole file."""
         return self.span(0)
+
+
+_LARGE: Final = 20_000
+"""Characters of a text whose line ends are remembered: a large file can have thousands of places to tell of."""
+
+
+def _line(text: str, offset: int) -> int:
+    """Return the number of the line on which an offset is, from 1."""
+    return bisect_right(_line_starts(text), offset) if len(text) > _LARGE else text.count("\n", 0, offset) + 1
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> tuple[int, ...]:
+    return (0, *(index + 1 for index, character in enumerate(text) if character == "\n"))
