@@ -42,13 +42,14 @@ def differences(data: bytes, pack: Pack, facts: Counter[str]) -> list[str]:
     found: list[tuple[Rule, Mapping[str, Any]]] = []
     place = 0
     for rule in raw:
-        while place < len(wanted) and not _is(rule, wanted[place]):
-            place += 1
-        if place == len(wanted):
+        possible = [number for number in range(place, len(wanted)) if _is(rule, wanted[number])]
+        if not possible:
             return [*problems, f"dropped: the rule '{rule.title[:40]}' is none of the file's documents"]
-        problems += _header(rule, wanted[place])
-        found.append((rule, wanted[place]))
-        place += 1
+        # Of two documents with one title the first may have been refused.
+        chosen = next((number for number in possible if not _header(rule, wanted[number])), possible[0])
+        problems += _header(rule, wanted[chosen])
+        found.append((rule, wanted[chosen]))
+        place = chosen + 1
     filters = [document for rule, document in found if rule.filter is not None]
     others = [pair for pair in found if pair[0].filter is None]
     if len(others) != len(pack.rules):
@@ -150,7 +151,7 @@ def _is(rule: Rule, document: Mapping[Any, Any]) -> bool:
     if _written(document.get("title")) != rule.title:
         return False
     if rule.filter is not None or rule.correlation is not None:
-        return ("filter" if rule.filter is not None else "correlation") in document
+        return isinstance(document.get("filter" if rule.filter is not None else "correlation"), dict)
     return repr(document.get("detection", {})) == repr(rule.detection)
 
 

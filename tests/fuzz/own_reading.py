@@ -105,8 +105,8 @@ def _selection(value: Any, event: Mapping[str, Any]) -> bool:
     return _item("", value, event)
 
 
-def _item(key: str, value: Any, event: Mapping[str, Any]) -> bool:
-    field, *modifiers = key.split("|")
+def _item(key: str | None, value: Any, event: Mapping[str, Any]) -> bool:
+    field, *modifiers = (key or "").split("|")
     values = value if isinstance(value, list) else [value]
     every, negated = "all" in modifiers, "neq" in modifiers
     modifiers = [one for one in modifiers if one not in ("all", "neq")]
@@ -158,6 +158,8 @@ def _special(field: str, modifiers: list[str], value: Any, event: Mapping[str, A
         case ["fieldref", *place] if (
             isinstance(value, str) and len(place) < 2 and set(place) <= set(_PLACES) and not re.search(r"[*?\\]", value)
         ):
+            if value.endswith("."):
+                raise Unjudged("a field's name that ends in a dot")
             others = [_text(one) for one in values_at(event, value) if _is_scalar(one)]
             texts = [_text(one) for one in found if _is_scalar(one)]
             return any(fits(_around([*other], place), text, cased=False) for text in texts for other in others)

@@ -36,7 +36,9 @@ from tests.fuzz.documents import own_seeds
 
 TODAY: Final = "2026-11-24"
 HANG_S: Final = 2.0
-"""CPU seconds that one document may take, all stages together."""
+"""CPU seconds that one command may take with one document: ``check``, or ``convert`` for one target."""
+VERIFY_S: Final = 15.0
+"""CPU seconds for a rule's questions, of which a rule as large as a file may be has millions."""
 STOP_S: Final = 20.0
 """CPU seconds after which a document is given up, so that a run that finds a hang goes on."""
 MESSAGE: Final = 600
@@ -60,8 +62,9 @@ class Seen:
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of the converter's own stages."""
-        return sum(time_s for name, time_s in self.stages.items() if name != "meaning")
+        """CPU seconds of the longest command: reading, and behind it the checks, or one target's output and its reading."""
+        commands = [took for name, took in self.stages.items() if name == "checks" or name.startswith("compile ")]
+        return self.stages.get("read", 0.0) + max(commands, default=0.0)
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -93,6 +96,8 @@ def examine(data: bytes, folder: Path, name: str = "rule.yml") -> Seen:
     if seen_here.cpu_s > HANG_S:
         slowest = max(seen_here.stages, key=lambda one: seen_here.stages[one])
         seen_here.problems.append(f"slow: {seen_here.cpu_s:.1f} s, most of it in {slowest}")
+    if seen_here.stages.get("events", 0.0) > VERIFY_S:
+        seen_here.problems.append(f"slow: {seen_here.stages['events']:.1f} s for the questions of verify")
     return seen_here
 
 
