@@ -74,11 +74,12 @@ def test_pysigma_is_imported_where_it_may_be() -> None:
 
 
 def test_evaluators_stand_alone() -> None:
-    """A language's evaluator uses neither our nodes nor another language."""
+    """A language's evaluator uses neither our nodes nor another language; what an engine's languages share uses none of them."""
+    engine = "elasticsearch"
     for path in (ROOT / "converter" / "languages").rglob("*.py"):
         own = path.relative_to(ROOT / "converter" / "languages").parts[0]
         for module in re.findall(r"^\s*(?:from|import) (converter[\w.]*)", path.read_text(encoding="utf-8"), re.MULTILINE):
-            other = module.startswith("converter.languages.") and module.split(".")[2] != own
+            other = module.startswith("converter.languages.") and module.split(".")[2] not in (own, engine)
             nodes = module.startswith("converter.ir") and path.name != "to_sigma.py"
             assert not other, f"{path} imports {module}"
             assert not nodes, f"{path} imports {module}"

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from converter.ir import Parts, RegexProblem, Wild, fits, read_regex, regex_finder
-from converter.languages.kql.dsl import regexp
+from converter.languages.elasticsearch import regexp
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import states_needed
 from converter.targets.elastic.searched import UnsaidError, whole

@@ -6,13 +6,11 @@ index, ``index`` and ``index_all`` what the engine keeps of documents, and
 would refuse.  Mistakes come back as diagnostics.
 """
 
-from converter.languages.kql.document import Document, index, index_all
+from converter.languages.elasticsearch import Document, FieldType, Mapping, ObjectType, Star, compile_mapping, index, index_all
 from converter.languages.kql.evaluate import Kibana, check, compile_query, matches
-from converter.languages.kql.fields import FieldType, Mapping, ObjectType
-from converter.languages.kql.mapping import compile_mapping
 from converter.languages.kql.read import read
 from converter.languages.kql.run import run
-from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
+from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
 from converter.languages.kql.to_sigma import SigmaField, to_sigma
 
 __all__ = [

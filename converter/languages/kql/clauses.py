@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from converter.languages.kql.analysis import folded
-from converter.languages.kql.atoms import Predicate, always, begins, compares, exists, matches, resembles
-from converter.languages.kql.document import Document
-from converter.languages.kql.fields import TOKENIZED, FieldType
+from converter.languages.elasticsearch import (
+    TOKENIZED,
+    Document,
+    FieldType,
+    Predicate,
+    Refusal,
+    always,
+    begins,
+    compares,
+    exists,
+    folded,
+    matches,
+    resembles,
+)
 from converter.languages.kql.query_string import Chunk, Clause, Prefix, Present, Wild, Words
-from converter.languages.kql.refusal import Refusal
 
 
 def never_matching(document: Document) -> bool:

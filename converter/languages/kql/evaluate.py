@@ -16,8 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Literal as Choice
 from typing import TypeAlias, assert_never
 
-from converter.languages.kql.atoms import (
+from converter.languages.elasticsearch import (
+    DATES,
+    KEYWORD_FAMILY,
+    UNSEARCHED,
+    Document,
+    FieldType,
+    Mapping,
     Predicate,
+    Refusal,
     Value,
     always,
     compares,
@@ -30,14 +37,9 @@ from converter.languages.kql.atoms import (
     resembles,
     starred,
 )
-from converter.languages.kql.atoms import (
-    matches as matches_field,
-)
+from converter.languages.elasticsearch import matches as matches_field
 from converter.languages.kql.clauses import any_of, never_matching, query_string
-from converter.languages.kql.document import Document
-from converter.languages.kql.fields import DATES, KEYWORD_FAMILY, UNSEARCHED, FieldType, Mapping
 from converter.languages.kql.query_string import clauses
-from converter.languages.kql.refusal import Refusal
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
 from converter.model import Diagnostic, Severity
 

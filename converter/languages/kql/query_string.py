@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from converter.languages.kql.refusal import Refusal
-from converter.languages.kql.syntax import Pattern, Star
+from converter.languages.elasticsearch import Refusal, Star
+from converter.languages.kql.syntax import Pattern
 
 _SPACE = re.compile("[ \t\n\r\u3000]+")
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
+from converter.languages.elasticsearch import Star
 from converter.languages.kql.mistakes import help_for
-from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Star, Tree, Word
+from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
 from converter.model import Diagnostic, Severity, Source, pack, unpack
 
 MAX_DEPTH = 100

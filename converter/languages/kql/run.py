@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from converter.languages.kql.document import Document, index_all
+from converter.languages.elasticsearch import Document, Mapping, compile_mapping, index_all
 from converter.languages.kql.evaluate import Kibana, compile_query
-from converter.languages.kql.fields import Mapping
-from converter.languages.kql.mapping import compile_mapping
 from converter.languages.kql.syntax import Query
 from converter.model import Diagnostic
 

@@ -8,16 +8,10 @@ that it came from (``Source.span`` turns them into lines).
 from __future__ import annotations
 
 import re
-from enum import Enum
 from typing import TypeAlias
 
+from converter.languages.elasticsearch import Star
 from converter.model import Source, node
-
-
-class Star(Enum):
-    """KQL's only wildcard: any characters, also none."""
-
-    STAR = "*"
 
 
 @node

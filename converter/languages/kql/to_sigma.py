@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from converter.ir import And, Boolean, Cidr, Compare, FieldMatch, Keyword, Node, Not, Null, Number, Or, Parts, Text, Wild
+from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, TOKENIZED, Star, tokens
 from converter.languages.kql import syntax
-from converter.languages.kql.analysis import tokens
-from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, TOKENIZED
-from converter.languages.kql.syntax import Is, Literal, MatchAll, Nested, Pattern, Query, Range, Star, Tree, Word, number_of
+from converter.languages.kql.syntax import Is, Literal, MatchAll, Nested, Pattern, Query, Range, Tree, Word, number_of
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 
 

@@ -5,9 +5,10 @@ gives them, ``run`` answers over documents; both refuse what they do not know,
 because an answer given without it could be wrong.
 """
 
+from converter.languages.elasticsearch import Wild
 from converter.languages.kql.dsl.evaluate import compile_filters, run
 from converter.languages.kql.dsl.read import read_filters, read_query
-from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Wild, Wildcard
+from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Wildcard
 
 __all__ = [
     "Bool",

@@ -12,14 +12,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias, assert_never
 
-from converter.languages.kql.analysis import folded
-from converter.languages.kql.atoms import Predicate, any_value, begins, compares, equals, exists, java_text, never, searchable
-from converter.languages.kql.document import Document, index_all
-from converter.languages.kql.dsl import regexp
-from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Wild, Wildcard
-from converter.languages.kql.fields import FieldType, Mapping
-from converter.languages.kql.mapping import compile_mapping
-from converter.languages.kql.refusal import Refusal
+from converter.languages.elasticsearch import (
+    Automaton,
+    Document,
+    FieldType,
+    Mapping,
+    Predicate,
+    Refusal,
+    Wild,
+    any_value,
+    begins,
+    compares,
+    compile_mapping,
+    equals,
+    exists,
+    fits,
+    folded,
+    folded_expression,
+    index_all,
+    java_text,
+    never,
+    searchable,
+)
+from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Wildcard
 from converter.model import Diagnostic, Severity
 
 _WHOLE: Final = frozenset({"keyword", "wildcard"})
@@ -135,38 +150,10 @@ def _regexp(kind: FieldType, tree: Regexp) -> Predicate:
     if kind.lowercase:
         # The engine sends the expression through the normalizer as if it were a value.
         raise Refusal(f"regexp on [{kind.path}], which has a normalizer", unknown=True, help="ask the field itself")
-    automaton = regexp.Automaton(regexp.folded(tree.expression) if tree.folded else tree.expression, tree.states)
+    automaton = Automaton(folded_expression(tree.expression) if tree.folded else tree.expression, tree.states)
     return any_value(kind.path, automaton.describes)
 
 
 def ascii_folded(text: str) -> str:
     """Return the text with ASCII letters in lower case, all others as they are."""
     return text.lower() if text.isascii() else "".join(char.lower() if char.isascii() else char for char in text)
-
-
-def fits(parts: tuple[str | Wild, ...], text: str) -> bool:
-    """Say whether a pattern describes the whole text, in time linear in pattern times text."""
-    chunks: list[list[str]] = [[]]
-    for part in parts:
-        if part is Wild.MANY:
-            chunks.append([])
-        else:
-            chunks[-1] += [""] if part is Wild.ONE else list(str(part))
-    if len(chunks) == 1:
-        return len(chunks[0]) == len(text) and _stands(chunks[0], text, 0)
-    head, tail = chunks[0], chunks[-1]
-    at, end = len(head), len(text) - len(tail)
-    if end < at or not _stands(head, text, 0) or not _stands(tail, text, end):
-        return False
-    for chunk in chunks[1:-1]:
-        while at + len(chunk) <= end and not _stands(chunk, text, at):
-            at += 1
-        if at + len(chunk) > end:
-            return False
-        at += len(chunk)
-    return True
-
-
-def _stands(chunk: list[str], text: str, at: int) -> bool:
-    """Say whether a chunk, in which nothing stands for any character, is at this place of the text."""
-    return all(not wanted or wanted == text[at + index] for index, wanted in enumerate(chunk))

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from converter.formats import Map, Seq
-from converter.languages.kql.dsl.regexp import USUAL_STATES, parse
-from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Value, Wild, Wildcard
-from converter.languages.kql.refusal import Refusal
+from converter.languages.elasticsearch import USUAL_STATES, Refusal, Wild, parse
+from converter.languages.kql.dsl.syntax import Bool, Exists, Filters, MatchAll, Prefix, Range, Regexp, Term, Tree, Value, Wildcard
 from converter.model import Diagnostic, Severity, Source
 
 MAX_DEPTH: Final = 30

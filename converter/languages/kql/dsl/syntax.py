@@ -7,19 +7,10 @@ Every node carries packed character offsets of the text that it came from
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TypeAlias
 
-from converter.languages.kql.dsl.regexp import USUAL_STATES, Expression
+from converter.languages.elasticsearch import USUAL_STATES, Expression, Wild
 from converter.model import Source, node
-
-
-class Wild(Enum):
-    """A wildcard: any characters, also none, or exactly one."""
-
-    MANY = "*"
-    ONE = "?"
-
 
 Value: TypeAlias = str | int | float | bool
 

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from math import isfinite
 
-from converter.languages.kql.fields import INTEGERS, FieldType
-from converter.languages.kql.refusal import Refusal
+from converter.languages.elasticsearch.fields import INTEGERS, FieldType
+from converter.languages.elasticsearch.refusal import Refusal
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _JAVA_DOUBLE = re.compile(r"[\x00-\x20]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)[fFdD]?[\x00-\x20]*", re.ASCII)

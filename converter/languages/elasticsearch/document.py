@@ -7,12 +7,12 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from converter.languages.kql.analysis import folded, tokens
-from converter.languages.kql.dates import instant
-from converter.languages.kql.dynamic import extended, kinds_of
-from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
-from converter.languages.kql.refusal import Refusal, check_depth
-from converter.languages.kql.values import address, boolean_in_document, number_in_document, resolved, text_of
+from converter.languages.elasticsearch.analysis import folded, tokens
+from converter.languages.elasticsearch.dates import instant
+from converter.languages.elasticsearch.dynamic import extended, kinds_of
+from converter.languages.elasticsearch.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
+from converter.languages.elasticsearch.refusal import Refusal, check_depth
+from converter.languages.elasticsearch.values import address, boolean_in_document, number_in_document, resolved, text_of
 from converter.model import Diagnostic, Severity
 
 MAX_TERM_BYTES = 32_766

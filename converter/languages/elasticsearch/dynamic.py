@@ -8,11 +8,11 @@ from collections.abc import Mapping as MappingABC
 from copy import deepcopy
 from typing import Any
 
-from converter.languages.kql.dates import instant
-from converter.languages.kql.fields import Mapping
-from converter.languages.kql.mapping import compiled
-from converter.languages.kql.refusal import Refusal
-from converter.languages.kql.values import double_of
+from converter.languages.elasticsearch.dates import instant
+from converter.languages.elasticsearch.fields import Mapping
+from converter.languages.elasticsearch.mapping import compiled
+from converter.languages.elasticsearch.refusal import Refusal
+from converter.languages.elasticsearch.values import double_of
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "string": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingABC
 from typing import Any
 
-from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
-from converter.languages.kql.refusal import Refusal, check_depth
+from converter.languages.elasticsearch.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
+from converter.languages.elasticsearch.refusal import Refusal, check_depth
 from converter.model import Diagnostic, Severity
 
 MAX_DEPTH = 20

@@ -11,7 +11,7 @@ import re
 from calendar import monthrange
 from typing import Final
 
-from converter.languages.kql.refusal import Refusal
+from converter.languages.elasticsearch.refusal import Refusal
 
 DEFAULT_FORMATS: Final = ("strict_date_optional_time", "epoch_millis")
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from converter.languages.kql.refusal import Refusal
+from converter.languages.elasticsearch.refusal import Refusal
 from converter.model import node
 
 MAX_LENGTH: Final = 1000

@@ -13,13 +13,13 @@ from decimal import Decimal
 from math import copysign, isfinite, isnan
 from typing import Any, Final, TypeAlias, TypeVar
 
-from converter.languages.kql.analysis import folded, tokens
-from converter.languages.kql.dates import bound
-from converter.languages.kql.document import Document
-from converter.languages.kql.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType
-from converter.languages.kql.refusal import Refusal
-from converter.languages.kql.syntax import Star
-from converter.languages.kql.values import address, boolean_in_query, decimal_of, double_of, network, resolved, rounded_to
+from converter.languages.elasticsearch.analysis import folded, tokens
+from converter.languages.elasticsearch.dates import bound
+from converter.languages.elasticsearch.document import Document
+from converter.languages.elasticsearch.fields import DATES, FLOATS, INTEGERS, STRINGS, TOKENIZED, UNSEARCHED, FieldType
+from converter.languages.elasticsearch.refusal import Refusal
+from converter.languages.elasticsearch.values import address, boolean_in_query, decimal_of, double_of, network, resolved, rounded_to
+from converter.languages.elasticsearch.wildcard import Star
 
 Predicate: TypeAlias = Callable[[Document], bool]
 Value: TypeAlias = str | int | float | bool

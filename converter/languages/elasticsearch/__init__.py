@@ -1,0 +1,93 @@
+"""What the languages of one engine share: an Elasticsearch mapping, the documents that it indexes, and a test on one field.
+
+No language: KQL, its filters and Lucene's query strings ask the same index.
+``compile_mapping`` gives the field types of an index, ``index_all`` what the
+engine keeps of documents; ``equals``, ``compares`` and the other tests say
+what one value of a query means on one type of field, ``parse`` and
+``Automaton`` what a regular expression describes.
+"""
+
+from converter.languages.elasticsearch.analysis import folded, tokens
+from converter.languages.elasticsearch.atoms import (
+    Parts,
+    Predicate,
+    Value,
+    always,
+    any_value,
+    begins,
+    compares,
+    equals,
+    everything,
+    exists,
+    glob,
+    java_text,
+    matches,
+    never,
+    resembles,
+    searchable,
+    starred,
+)
+from converter.languages.elasticsearch.document import Document, index, index_all
+from converter.languages.elasticsearch.fields import (
+    DATES,
+    FLOATS,
+    INTEGERS,
+    KEYWORD_FAMILY,
+    STRINGS,
+    TOKENIZED,
+    UNSEARCHED,
+    FieldType,
+    Mapping,
+    ObjectType,
+)
+from converter.languages.elasticsearch.mapping import compile_mapping
+from converter.languages.elasticsearch.refusal import Refusal
+from converter.languages.elasticsearch.regexp import MAX_LENGTH, USUAL_STATES, Automaton, Expression, parse
+from converter.languages.elasticsearch.regexp import folded as folded_expression
+from converter.languages.elasticsearch.wildcard import Star, Wild, fits
+
+__all__ = [
+    "DATES",
+    "FLOATS",
+    "INTEGERS",
+    "KEYWORD_FAMILY",
+    "MAX_LENGTH",
+    "STRINGS",
+    "TOKENIZED",
+    "UNSEARCHED",
+    "USUAL_STATES",
+    "Automaton",
+    "Document",
+    "Expression",
+    "FieldType",
+    "Mapping",
+    "ObjectType",
+    "Parts",
+    "Predicate",
+    "Refusal",
+    "Star",
+    "Value",
+    "Wild",
+    "always",
+    "any_value",
+    "begins",
+    "compares",
+    "compile_mapping",
+    "equals",
+    "everything",
+    "exists",
+    "fits",
+    "folded",
+    "folded_expression",
+    "glob",
+    "index",
+    "index_all",
+    "java_text",
+    "matches",
+    "never",
+    "parse",
+    "resembles",
+    "searchable",
+    "starred",
+    "tokens",
+]
