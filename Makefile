@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KIBANA := tests/engines/kibana
 APPINSPECT := $(VENV)/appinspect
+EQL := $(VENV)/eql
 export CONVERTER_NODE_MODULES ?= $(KIBANA)/node_modules
 
 .PHONY: build test test-more bench lint clean
@@ -18,7 +19,7 @@ build: $(VENV)/.installed
 test: $(VENV)/.tested $(KIBANA)/node_modules/.installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed $(APPINSPECT)/.installed
+test-more: $(VENV)/.tested $(KIBANA)/node_modules/.installed $(APPINSPECT)/.installed $(EQL)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile --more -m slow
 
 lint:
@@ -51,6 +52,10 @@ $(KIBANA)/node_modules/.installed: $(KIBANA)/package-lock.json $(VENV)/.tested
 # In an environment of its own: Splunk's tool pins what the converter uses, too.
 $(APPINSPECT)/.installed: requirements/appinspect.txt | $(VENV)/bin/python
 	-$(BIN)/python -m venv $(APPINSPECT) && $(APPINSPECT)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/appinspect.txt && touch $@
+
+# In an environment of its own: its licence is AGPL, tests run it as a separate process.
+$(EQL)/.installed: requirements/eql.txt | $(VENV)/bin/python
+	-$(BIN)/python -m venv $(EQL) && $(EQL)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/eql.txt && touch $@
 
 clean:
 	rm -rf $(VENV) $(KIBANA)/node_modules

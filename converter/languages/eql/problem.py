@@ -29,4 +29,11 @@ class Stop(Exception):  # noqa: N818 - never leaves the package
 
 
 class Failure(Exception):  # noqa: N818 - never leaves the package
-    """The engine's script fails on a document, and with it the search: a division by zero, a text that is no number."""
+    """The engine's script fails on a document, and with it the search: a division by zero, a text that is no number.
+
+    ``unknown`` when it is this package that cannot tell what the engine would answer.
+    """
+
+    def __init__(self, message: str, *, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.unknown = unknown

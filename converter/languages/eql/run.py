@@ -76,9 +76,10 @@ def run(query: Query, documents: Sequence[MappingABC[str, Any]], mapping: Mappin
         return stop.diagnostic(query.source)
     except Failure as failure:
         span = query.source.span(query.body.offsets)
-        return Diagnostic(
-            "R284", Severity.ERROR, span, f"the engine fails on a document: {failure}", "ask only for events that have the value"
-        )
+        if failure.unknown:
+            return Diagnostic("R285", Severity.ERROR, span, f"what the engine answers is not known: {failure}", "ask fewer lists at once")
+        help = "ask only for events that have the value"
+        return Diagnostic("R284", Severity.ERROR, span, f"the engine fails on a document: {failure}", help)
     for pipe in query.pipes:
         found = _cut(found, pipe)
     return found

@@ -49,7 +49,7 @@ def compiled(expression: Expression, mapping: Mapping, holds: Callable[[Result],
         for values in given:
             count *= len(values)
         if count > COMBINATIONS:
-            raise Failure(f"more than {COMBINATIONS} combinations of values, which is not modelled")
+            raise Failure(f"more than {COMBINATIONS} combinations of values are not tried", unknown=True)
         return any(holds(value_of(expression, dict(zip(offsets, values, strict=True)))) for values in product(*given))
 
     return answer

@@ -17,7 +17,7 @@ from converter import ir
 from converter.ir import FieldMatch, Node, Text, Wild
 from converter.languages.eql import sigma_value, syntax
 from converter.languages.eql.compute import Result
-from converter.languages.eql.problem import Failure
+from converter.languages.eql.problem import Failure, Stop
 from converter.languages.eql.scripts import value_of
 from converter.languages.eql.sigma_value import Refusal, SigmaField
 from converter.languages.eql.syntax import Call, Comparison, Event, Expression, Field, Literal, Lookup, Query, fields_of
@@ -258,6 +258,8 @@ class _Importer:
             return value_of(expression, {})
         except Failure as failure:
             raise Refusal("nothing", expression.offsets, f"the engine fails on a constant: {failure}", "write the result") from None
+        except Stop as stop:
+            raise Refusal("expression", stop.offsets, stop.message, stop.help) from None
 
     def lose(self, reasons: tuple[str, ...], offsets: int, negated: bool) -> None:
         """Note losses."""
