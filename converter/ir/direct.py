@@ -49,13 +49,18 @@ def direct(key: str | None, value: object, offsets: int) -> Node | None:
     if not isinstance(value, Seq):
         if plan.expands and not _expanded((value,), (offsets,)):
             return None
-        tree = _one(plan, value, offsets)
+        tree = _several(plan, plan.read(value), offsets)
     else:
         if not value or (plan.expands and not _expanded(value, value.offsets)):
             return None
         nodes: list[Node] = []
+        field, read, modifiers = plan.field, plan.read, plan.modifiers
         for one, place in zip(value, value.offsets, strict=True):
-            found = _one(plan, one, place)
+            tests = read(one)
+            if field is not None and len(tests) == 1:  # nearly all
+                nodes.append(FieldMatch(field, tests[0], place, modifiers))
+                continue
+            found = _several(plan, tests, place)
             if found is None:
                 return None
             nodes.append(found)
@@ -87,9 +92,9 @@ def _is_keyword(test: Test) -> bool:
     return isinstance(test, Text | Regex) or (isinstance(test, Number) and test.value == float(test.value))
 
 
-def _one(plan: Plan, value: object, place: int) -> Node | None:
-    """Return what one value means, or ``None`` where only pySigma knows it."""
-    tests, field = plan.read(value), plan.field
+def _several(plan: Plan, tests: tuple[Test, ...], place: int) -> Node | None:
+    """Return what the tests of one value mean, or ``None`` where only pySigma knows it."""
+    field = plan.field
     nodes: list[Node]
     if field is not None:
         if len(tests) == 1:

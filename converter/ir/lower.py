@@ -218,7 +218,7 @@ def _size(tree: Node) -> int:
         case FieldMatch() | Keyword():
             return 1
         case And() | Or():
-            return sum(map(_size, tree.children))
+            return sum([1 if one.__class__ is FieldMatch else _size(one) for one in tree.children])
         case Not():
             return _size(tree.child)
     assert_never(tree)

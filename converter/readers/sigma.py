@@ -163,10 +163,15 @@ _DATA = frozenset(("detection", "correlation", "filter", "event", "date", "modif
 """Keys whose dates are no texts: they are refused there, are an event's, or are dates."""
 
 
+_TEXTS = {str}
+
+
 def _is_dated(value: object) -> bool:
     if isinstance(value, Map):
         return any(one.__class__ is not str and key not in _DATA and _is_dated(one) for key, one in value.items())
-    return any(map(_is_dated, value)) if isinstance(value, Seq) else isinstance(value, datetime.date)
+    if isinstance(value, Seq):
+        return {*map(type, value)} != _TEXTS and any(map(_is_dated, value))
+    return isinstance(value, datetime.date)
 
 
 def _worded(value: Any) -> Any:  # noqa: ANN401 - any YAML value
