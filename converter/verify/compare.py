@@ -74,17 +74,21 @@ class Questions:
     covered: tuple[bool, ...]
 
 
-def seen(rule: Rule, target: str, tables: Tables = SHIPPED) -> DataSource | None:
+def seen(rule: Rule, target: str, tables: Tables = SHIPPED, data: bytes = b"") -> DataSource | None:
     """Return the log source through whose view a target sees a rule's events, ``None`` when no view is known.
 
-    Events of a rule in a target's own names are in those names already, so the log source's view is not theirs.
+    Events of a rule in a target's own names are in those names already, so the log source's view is not theirs.  Of several agents
+    that record them it is the one whose index the artifact's ``data`` searches.
     """
-    source = tables.source_of(rule.logsource)
-    return source if source is not None and target in source.targets and rule.taxonomy in ("sigma", "sigmahq") else None
+    if rule.taxonomy not in ("sigma", "sigmahq"):
+        return None
+    known = [one for one in tables.sources_of(rule.logsource) if target in one.targets]
+    searched = (one for one in known if all(str(index).encode() in data for index in one.targets[target].get("index", ())))
+    return next(searched, known[0]) if known else None
 
 
 def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions:
-    """Return a rule's example events and their variants, judged by the oracle."""
+    """Return the events of a rule's tests with their variants, and those that the rule gives by itself, judged by the oracle."""
     source = tables.source_of(loaded.rule.logsource)
     known = tables.fields(source.id) if source else {}
     found: list[Variant] = []

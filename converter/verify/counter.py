@@ -20,6 +20,9 @@ def counter_example(outcome: Outcome, tables: Tables = SHIPPED) -> Disagreement 
     """
     loaded, compilation = outcome.loaded, outcome.compilation
     source = seen(loaded.rule, outcome.target, tables)
+    if source is not None and compilation is not None and compilation.resolved is not None:
+        used = compilation.resolved.source.id
+        source = next((one for one in tables.sources_of(loaded.rule.logsource) if one.id == used), source)
     if compilation is None or not compilation.parts or has_errors(compilation.diagnostics) or loaded.tree is None or source is None:
         return None
     if unevaluable(loaded.tree, loaded.rule.source):

@@ -179,7 +179,7 @@ def _read(
 ) -> Verdict:
     """Return the verdict on what a rule's file holds; what was read joins ``artifacts``."""
     closed = _closed(loaded)
-    source = seen(loaded.rule, target, tables)
+    source = seen(loaded.rule, target, tables, data)
     if loaded.tree is None or closed or (source is None and target != "python"):
         return Verdict(loaded, target, told(path), declared, Evidence.DECLARED, None, closed or loaded.diagnostics)
     view = None if target == "python" else own_view(tables, target, source)
