@@ -37,6 +37,8 @@ def command(subject: str, event: str | None) -> None:
     tell(pack.diagnostics)
     exit_ = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINE
     for loaded in pack.rules:
+        if loaded.linked is not None:
+            exit_ = max(exit_, _correlation(loaded.linked, event))
         if loaded.tree is None:
             continue
         closed = unevaluable(loaded.tree, loaded.rule.source)
@@ -47,6 +49,29 @@ def command(subject: str, event: str | None) -> None:
             continue
         exit_ = max(exit_, _on_events(loaded, event))
     sys.exit(exit_)
+
+
+def _correlation(linked: Any, event: str | None) -> Exit:  # noqa: ANN401 - a Linked, imported lazily
+    from converter.cli.events import seen_events
+    from converter.cli.explain_correlation import Followed, asked_for
+    from converter.verify import unanswerable
+
+    closed = unanswerable(linked)
+    tell(closed)
+    put(asked_for(linked))
+    if event is None or closed:
+        return Exit.INPUT if event is not None and closed else Exit.FINE
+    exit_ = Exit.FINE
+    followed = Followed(linked)
+    for found, seen in seen_events([event]):
+        if seen is None:
+            tell([found.problem] if found.problem else [])
+            exit_ = max(exit_, Exit.ENVIRONMENT if found.problem and found.problem.code == "R053" else Exit.INPUT)
+            continue
+        followed.add(seen, f"event {found.index}")
+    for line in followed.lines():
+        put(line)
+    return exit_
 
 
 def _on_events(loaded: Any, event: str) -> Exit:  # noqa: ANN401 - a Loaded, imported lazily

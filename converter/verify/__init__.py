@@ -4,6 +4,7 @@ from converter.verify.compare import Disagreement, Measured, Verdict
 from converter.verify.counter import counter_example
 from converter.verify.engines import EngineMissingError
 from converter.verify.examples import Example, TestResult, examples, plain, run_tests
+from converter.verify.timelines import Timeline, alerts_of, timelines, unanswerable
 from converter.verify.verify import Verification, record, verify
 
 __all__ = [
@@ -12,12 +13,16 @@ __all__ = [
     "Example",
     "Measured",
     "TestResult",
+    "Timeline",
     "Verdict",
     "Verification",
+    "alerts_of",
     "counter_example",
     "examples",
     "plain",
     "record",
     "run_tests",
+    "timelines",
+    "unanswerable",
     "verify",
 ]

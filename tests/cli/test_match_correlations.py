@@ -157,3 +157,35 @@ def test_a_groups_value_cannot_write_on_the_terminal(pack: Path) -> None:
     lines = [_logon(number, "\x1b[2Jann", second) for number, second in ((4625, 1), (4625, 2), (4625, 3), (4624, 4))]
     (pack / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
     assert r"User '\x1b[2Jann'" in run(pack, "match", "rules", "events.jsonl", "--format", "text").stdout
+
+
+def test_explain_says_what_is_asked_for(pack: Path) -> None:
+    """In words: kind, timespan, group, parts, and each criterion."""
+    text = run(pack, "explain", "rules/logons.yml").stdout
+    for line in (
+        "  these rules in this order within 10m, each User apart",
+        "    1. correlation many_failed: Many failed logons",
+        "    2. rule success: Successful logon",
+        "  number of events: at least 3 within 10m, each User apart",
+    ):
+        assert f"{line}\n" in text
+
+
+def test_explain_says_how_near_events_come(pack: Path) -> None:
+    """Per part the events that match, per group the alert or the figure nearest to it, and what cannot count."""
+    rest = [_logon(4625, "", 30), _logon(4625, "eve", 31)]
+    del rest[0]["Event"]["EventData"]["User"], rest[1]["Event"]["System"]["TimeCreated"]
+    with (pack / "events.jsonl").open("a") as file:
+        file.writelines(f"{json.dumps(one)}\n" for one in rest)
+    text = run(pack, "explain", "rules/logons.yml", "--event", "events.jsonl").stdout
+    for line in (
+        "  failed (Failed logon): 6 events match; 1 event of log sources that it is not about would",
+        "  success (Successful logon): 3 events match",
+        "  1 event of these without a time: not counted",
+        "  1 event of failed without a value of User: in no group",
+        "  User ann: alerts at event 4 (3 in the window, figure 3)",
+        "  User bob: no alert; nearest at event 1, 2026-03-01T12:00:02Z: number of events 1",
+        "  User ann: alerts at event 6 (2 in the window, figure 2)",
+        "  User bob: no alert; nearest at event 5, 2026-03-01T12:00:06Z: 0 of 2 rules in order",
+    ):
+        assert f"{line}\n" in text, (line, text)
