@@ -156,7 +156,7 @@ def _told(target: str, where: LogSource, system: System, joined: Joined) -> None
 def check(paths: tuple[str, ...], targets: tuple[str, ...]) -> None:
     """Name the rules that use a field which your systems lack, by the pack's fields/*.yml."""
     from converter.data import SHIPPED
-    from converter.model import Severity, has_errors
+    from converter.model import Diagnostic, Severity, has_errors
     from converter.pack import load_pack
 
     for name in targets:
@@ -224,7 +224,8 @@ def show(name: str, logsource: str | None, output_format: str) -> None:
         put(json.dumps({"schema_version": 1, "name": name, "results": rows}, indent=1, ensure_ascii=False))
         return
     for row in rows:
-        put(f"{row['title']} ({', '.join(f'{key} {one}' for key, one in row['logsource'].items())}): {_described(row)}")
+        where = ", ".join(f"{key} {one}" for key, one in row["logsource"].items())
+        put(f"{row['title']}{'' if row['title'] == where else f' ({where})'}: {_described(row)}")
         lines = [[target, *_cells(way)] for target, way in row["targets"].items()]
         put(table(["target", "path", "type", "says"], lines) + "\n")
 
@@ -243,7 +244,7 @@ def _way(tables: Tables, source: Source, name: str) -> dict[str, Any] | None:
     field = tables.fields(source.id).get(name)
     if field is None or "*" in name:
         return None
-    parts: dict[str, Any] = {key: source.sigma[key] for key in ("product", "category", "service")}
+    parts: dict[str, Any] = {key: source.sigma[key] for key in ("category", "product", "service")}
     parts["category"] = next((one for one in parts["category"] if one), "")
     targets: dict[str, Any] = {}
     for target in ("elastic", "splunk", "falco"):
@@ -270,7 +271,7 @@ def _way(tables: Tables, source: Source, name: str) -> dict[str, Any] | None:
 
 def _described(row: Mapping[str, Any]) -> str:
     many = ", several values" if row["many"] else ""
-    return f"{row['name'] if 'name' in row else row['type']}{many}" + (f", one of {', '.join(row['values'])}" if row["values"] else "")
+    return f"{row['type']}{many}" + (f", one of {', '.join(row['values'])}" if row["values"] else "")
 
 
 def _cells(way: Mapping[str, Any] | None) -> list[str]:

@@ -200,10 +200,13 @@ class Tables:
         if own is None:
             return shipped
         rows = {name: shipped[name] for name in shipped}
-        for one in own.targets.values():
-            for name, row in one.rows.items():
+        for target in (one for one in TARGETS if one in own.targets):  # Elastic first: it alone has types
+            for name, row in own.targets[target].rows.items():
                 if name not in shipped and name not in own.fields:
-                    rows.setdefault(name, Field(name, _BASIC.get(row.get("type", ""), "keyword"), bool(row.get("list"))))
+                    path = str(row.get("path", name)) if target == "splunk" else ""
+                    kind, many = _BASIC.get(row.get("type", ""), "keyword"), bool(row.get("list")) or path.endswith("{}")
+                    former = rows.setdefault(name, Field(name, kind))
+                    rows[name] = replace(former, many=former.many or many, each=former.each or "{}." in path)
         for name, row in own.fields.items():
             rows[name] = field_of(name, row)
         return Rows(rows, lambda one, rest: replace(one, name=one.name[:-1] + rest))

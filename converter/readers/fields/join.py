@@ -54,8 +54,10 @@ def join(system: System, logsource: LogSource) -> Joined:
     for path, one in system.fields.items():
         if not is_field(path, system.target):
             left.append(f"{path[:80]!r}: a name that cannot be written into a query")
-        elif path not in rows and (path not in used or one.exact):
-            rows[path], remarks[path] = _row(system, one, None, exact=False), one.note
+            continue
+        name = path.replace("{}", "") if system.target == "splunk" else path  # the event's own name; Splunk marks the lists in it
+        if name not in rows and (path not in used or one.exact):
+            rows[name], remarks[name] = _row(system, one, None), one.note
     shipped_needs = source.targets.get(system.target, {}) if source else {}
     selects = {**system.selects, **_guard(system, shipped_needs)}
     if system.target == "elastic" and (told := _asked_too(system, selects.get("guard", shipped_needs.get("guard", {})))):
@@ -97,12 +99,12 @@ def _corresponding(system: System, binding: Binding | None, name: str) -> tuple[
     return row, "as shipped" + (f", {found.note}" if found.note else "")
 
 
-def _row(system: System, one: SystemField, shipped: Binding | None, *, exact: bool = True) -> dict[str, Any]:
+def _row(system: System, one: SystemField, shipped: Binding | None) -> dict[str, Any]:
     """Return a field's row in the shipped format: the system's type, and of a shipped row what it says of the values."""
     row: dict[str, Any] = {"path": one.path}
     if system.target == "elastic":
         row["type"] = one.type
-        if exact and one.exact:
+        if one.exact:
             row |= {
                 "path": one.exact,
                 "type": system.fields[one.exact].type if one.exact in system.fields else "keyword",
