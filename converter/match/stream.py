@@ -151,6 +151,11 @@ class Stream:
         while self._heap:
             yield from self._next()
 
+    @property
+    def remembered(self) -> int:
+        """How many events wait, and matches are in windows."""
+        return len(self._heap) + sum(node.remembered for node in self._nodes)
+
     def _next(self) -> Iterator[Alert]:
         time, _, waiting = heappop(self._heap)
         matched: dict[str, Sequence[Mapping[str, str]]] = {one: ({},) for one in waiting.matched}
@@ -197,6 +202,11 @@ class _Node:
         self._limits, self._account = limits, account
         self._groups: OrderedDict[tuple[str, ...], _Group] = OrderedDict()
         self._weight = 0
+
+    @property
+    def remembered(self) -> int:
+        """How many matches, or their values where they are more, are in the windows."""
+        return self._weight
 
     def take(self, time: int, waiting: _Waiting, matched: Mapping[str, Sequence[Mapping[str, str]]]) -> list[_Held]:
         """Return for which groups the correlation holds at an event that its parts match."""
