@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from converter.ir import evaluate, lower, unevaluable
+from converter.match.predicate import View, predicate
 from converter.model import Diagnostic, Rule
 from converter.readers import read_rules
+from converter.targets import ResolvedRule, resolve, target
 
 FOLDER = Path(__file__).resolve().parent.parent / "semantics"
 ROWS = [(path.stem, row) for path in sorted(FOLDER.glob("*.toml")) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]]
@@ -41,6 +43,25 @@ def test_row(row: dict[str, Any]) -> None:
     assert not isinstance(tree, tuple), [one.render() for one in problems]
     assert not problems
     assert [index for index, event in enumerate(row["events"]) if evaluate(tree, json.loads(event))] == row["match"]
+
+
+MEANT = [pytest.param(row, id=f"{stem}__{row['name']}") for stem, row in ROWS if "match" in row]
+
+
+@pytest.mark.parametrize("row", MEANT)
+def test_other_evaluators_agree(row: dict[str, Any]) -> None:
+    """What ``match`` asks of many events, and the module that the Python target writes, answer each row alike."""
+    rule = rule_of(row)
+    assert isinstance(rule, Rule)
+    tree = lower(rule)
+    assert not isinstance(tree, tuple)
+    resolved = resolve(rule, tree, "python")
+    assert isinstance(resolved, ResolvedRule)
+    module: dict[str, Any] = {}
+    exec(target("python").package([target("python").compile(resolved, {})], ["rule"], {})[0].data, module)
+    check, events = predicate(tree), [json.loads(event) for event in row["events"]]
+    assert [index for index, event in enumerate(events) if check(View(event))] == row["match"]
+    assert [index for index, event in enumerate(events) if module["match"](event)] == row["match"]
 
 
 def test_every_row_says_where_its_answer_comes_from() -> None:
