@@ -142,7 +142,7 @@ def _why(atom: Any, seen: Any) -> str:  # noqa: ANN401 - a FieldMatch and a Seen
         return f"the event has an empty list{at}"
     if len(found.values) == 1:
         value = found.values[0]
-        return f"the event has {'null' if value is None else _short(value)}{at}{_case(atom.test, value)}"
+        return f"the event has {'null' if value is None else _short(value)}{at}{_case(atom.test, value)}{_part(atom.test, value)}"
     deciding = [index for index, one in enumerate(found.values) if holds(atom.test, Found(True, (one,)), seen.event)]
     if deciding and not isinstance(atom.test, Text) and atom.test.__class__.__name__ in ("Null", "Exists"):
         deciding = []
@@ -169,16 +169,45 @@ def _case(test: Any, value: Any) -> str:  # noqa: ANN401 - a test, imported lazi
     return "; only its case differs" if fits(test.parts, text, False) and not fits(test.parts, text, True) else ""
 
 
+def _part(test: Any, value: Any) -> str:  # noqa: ANN401 - a test, imported lazily
+    """Say so when a part of a time is asked of what is no time, or has no such part."""
+    from converter.ir import TimePart, time_part
+
+    if not isinstance(test, TimePart) or (isinstance(value, str) and time_part(value, test.unit) is not None):
+        return ""
+    return (
+        f"; it has no {test.unit}"
+        if isinstance(value, str) and time_part(value, "day") is not None
+        else "; it is no time as ISO 8601 writes it"
+    )
+
+
 def _short(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 200 else f"{shown[:200]}…"
 
 
-def _wanted(test: Any) -> str:  # noqa: ANN401 - a test, imported lazily
-    from converter.ir import Number, Text, sigma_text
+_ORDER = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
-    if isinstance(test, Text):
-        return repr(sigma_text(test.parts)) + (" (cased)" if test.cased else "")
-    if isinstance(test, Number):
-        return repr(test.value)
-    return repr(test)
+
+def _wanted(test: Any) -> str:  # noqa: ANN401 - a test, imported lazily
+    """Return what a test asks for, as a rule would write it."""
+    from converter.ir import Boolean, Cidr, Compare, Exists, FieldRef, Null, Number, Regex, Text, TimePart, sigma_text
+
+    match test:
+        case Text(parts, cased):
+            return repr(sigma_text(parts)) + (" (cased)" if cased else "")
+        case Number(value):
+            return repr(value)
+        case Boolean(value) | Exists(value):
+            return "true" if value else "false"
+        case Null():
+            return "null"
+        case Compare(operator, value) | TimePart(_, operator, value):
+            return f"{_ORDER[operator]} {value}"
+        case Cidr(text) | Regex(text):
+            return repr(text)
+        case FieldRef(field):
+            return f"the value of {field}"
+    say(f"unknown test {test!r}")
+    return ""

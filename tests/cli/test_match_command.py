@@ -190,3 +190,21 @@ def test_explain_shows_where_a_keyword_stands(pack: Path) -> None:
     assert "the event has 'cat /etc/shadow'" in result.stdout
     assert "no value of the event holds it" in result.stdout
     assert "event 1 of events.json, Records[1]" in result.stdout
+
+
+def test_explain_shows_what_each_kind_of_test_asks(pack: Path) -> None:
+    """Every test is shown as a rule writes it, and a part of a time says what its value lacks."""
+    rule = "title: Kinds\nid: 3b1c0a52-0000-4000-8000-00000000000a\nlogsource: {product: linux}\ndetection:\n  s:\n"
+    rule += "    a|gte: 5\n    b: true\n    c|exists: false\n    d|cidr: 10.0.0.0/8\n    e|re: 'x+'\n    f|fieldref: g\n    n: null\n"
+    rule += "    t|hour|lt: 6\n    u|week: 1\n    v|hour: 3\n  condition: s\n"
+    (pack / "rule.yml").write_text(rule)
+    event = {"a": 7, "b": True, "d": "10.1.1.1", "e": "xx", "f": "x", "g": "X", "t": "2026-03-02T05:00:00Z", "u": "soon", "v": "2026-03-02"}
+    (pack / "event.json").write_text(json.dumps(event))
+    text = run(pack, "explain", "rule.yml", "--event", "event.json").stdout
+    for shown in (
+        *("yes  line 6: a|gte >= 5", "yes  line 7: b true", "yes  line 8: c|exists false", "yes  line 9: d|cidr '10.0.0.0/8'"),
+        *("yes  line 10: e|re 'x+'", "yes  line 11: f|fieldref the value of g", "yes  line 12: n null", "yes  line 13: t|hour|lt < 6"),
+        *("no   line 14: u|week = 1   the event has 'soon'; it is no time as ISO 8601 writes it",),
+        *("no   line 15: v|hour = 3   the event has '2026-03-02'; it has no hour",),
+    ):
+        assert shown in text, (shown, text)
