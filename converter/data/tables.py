@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -44,7 +45,7 @@ class Field:
     ``type`` is keyword, text, long, boolean, date or ip; ``many`` says that
     the value is a list, ``each`` that each object of a list has one; ``lower`` that the producer writes lower case
     only; ``values`` is the closed list of what it writes, when there is one; ``long`` that texts longer than an index usually keeps
-    (1,024 characters) are to be expected, as an evader pads a command line.
+    (1,024 characters) are to be expected, as an evader pads a command line; ``form`` names what every value looks like (``forms.yml``).
     """
 
     name: str
@@ -54,6 +55,16 @@ class Field:
     lower: bool = False
     values: tuple[str, ...] = ()
     long: bool = False
+    form: str = ""
+
+    def written(self, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a JSON scalar
+        """Return a value as the producer could write it: itself, or where it is only a part of what the form asks for, wholes with it."""
+        if not self.form or not isinstance(value, str):
+            return (value,)
+        form = load("forms.yml")[self.form]
+        wholes = (value, value.upper(), *(around.replace("{}", value) for around in form["around"]))
+        fitting = tuple(one for one in wholes if re.fullmatch(form["pattern"], one))
+        return fitting[:1] if fitting[:1] == (value,) else fitting
 
     @property
     def one_spelling(self) -> bool:
@@ -218,6 +229,7 @@ def field_of(name: str, entry: Mapping[str, Any]) -> Field:
         entry.get("case") == "lower",
         tuple(entry.get("values", ())),
         entry.get("long", False),
+        entry.get("form", ""),
     )
 
 

@@ -187,6 +187,7 @@ def _field(name: str, row: Mapping[str, Any]) -> Field:
         row.get("case") == "lower",
         tuple(row.get("values", ())),
         row.get("long", False),
+        row.get("form", ""),
     )
 
 

@@ -221,6 +221,8 @@ def belongs(value: Scalar, known: Field | None) -> bool:
         return False
     if known.type == "ip":
         return _is_address(value)
+    if known.form and known.written(value)[:1] != (value,):
+        return False
     return not known.lower or value == value.lower()
 
 

@@ -11,6 +11,7 @@ from converter.data import Field
 from converter.ir import Text
 from converter.synthesis.candidates import belongs, fitting, near, neutral
 from converter.synthesis.column import MISSING, Column, ValueTest
+from converter.synthesis.gates import bits
 
 TRIED: Final = 1500
 """Values that are tried for one field and one set of answers."""
@@ -62,10 +63,10 @@ class Wish:
 def value_for(column: Column, wish: Wish, seed: int) -> Value | Conflict:
     """Return a value with exactly the wished answers, a list only where no single value has them."""
     known = column.known
-    tests = [column.tests[one] for one in column.tests if wish.truths >> one & 1]
+    tests = [column.tests[one] for one in bits(wish.truths) if one in column.tests]
     hit = passed = 0
     outside: Any = None
-    for candidate in islice(_candidates(column, wish, tests, seed), TRIED):
+    for candidate in islice(_formed(_candidates(column, wish, tests, seed), known), TRIED):
         found = _answers(column, wish, candidate)
         if found & wish.truths != wish.truths:
             continue
@@ -107,6 +108,14 @@ def _scalars(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
         yield value
 
 
+def _formed(candidates: Iterator[Any], known: Field | None) -> Iterator[Any]:
+    """Yield values in the form that the producer gives all of them, before each as it is."""
+    for one in candidates:
+        if known is not None and known.form and isinstance(one, str):
+            yield from (whole for whole in known.written(one) if whole != one)
+        yield one
+
+
 def _candidates(column: Column, wish: Wish, tests: Sequence[ValueTest], seed: int) -> Iterator[Any]:
     yield from wish.hints
     known = column.known
@@ -138,7 +147,7 @@ def _inside(value: Any, known: Field | None) -> bool:  # noqa: ANN401 - any JSON
 def _list_for(column: Column, wish: Wish, tests: Sequence[ValueTest], seed: int) -> list[Any] | Conflict | None:
     """Return a list with an element for each test that no earlier one passes; none passes an unwanted test."""
     unwanted = ~wish.truths
-    numbers = [one for one in column.tests if wish.truths >> one & 1]
+    numbers = [one for one in bits(wish.truths) if one in column.tests]
     elements: list[Any] = []
     covered = 0
     for number, test in zip(numbers, tests, strict=True):

@@ -63,7 +63,7 @@ def _changes(tree: Node, event: Mapping[str, Any], fields: Mapping[str, Field]) 
         if field.each and not _places(event, name):
             continue  # without its list there is no object to change
         for label, value in _values(field, present, [_written(field, one) for one in wanted]):
-            yield name, label, value
+            yield from ((name, label, one) for one in field.written(value))
 
 
 def _size(value: object) -> int:

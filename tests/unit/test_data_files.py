@@ -40,3 +40,14 @@ def test_every_code_is_explained() -> None:
     used |= set(re.findall(r"code: ([RMSTVBP]\d{3})", (ROOT / "converter/targets/falco/capabilities.yml").read_text(encoding="utf-8")))
     assert used - set(load("codes.yml")) == set()
     assert set(load("codes.yml")) - used == set()
+
+
+def test_a_value_is_written_in_the_form_of_its_field() -> None:
+    """A part is completed in each way that the form has, a whole stays, and what cannot be one is left out."""
+    user, hashes = fields("windows_process_creation")["User"], fields("windows_process_creation")["Hashes"]
+    assert user.written("SYSTEM") == ("CORP\\SYSTEM", "SYSTEM\\anna")
+    assert user.written("NT AUTHORITY\\SYSTEM") == ("NT AUTHORITY\\SYSTEM",)
+    assert user.written("a\\b\\c") == ()
+    assert hashes.written("MD5=" + "ab" * 16) == ("MD5=" + "AB" * 16,)
+    assert hashes.written("MD5=xyz") == ()
+    assert fields("windows_process_creation")["Image"].written("x") == ("x",)
