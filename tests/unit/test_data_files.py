@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from converter.data import fields
 from converter.formats import read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
