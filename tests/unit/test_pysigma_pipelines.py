@@ -147,6 +147,24 @@ def test_an_honoured_transformation_means_what_a_person_would_write(kind: str) -
     assert bare(resolved.meaning.tree) == bare(meaning(after))
 
 
+SAME = [
+    {"a|utf16le": "ab", "b|utf16le|base64offset|contains": "ab"},
+    {"a|hour": 5, "b|week|gte": 10, "c|minute|neq": [1, 2]},
+    {"a|neq": [], "b|fieldref|neq": "c"},
+    {"a|cased|base64": "ab", "b|cased|windash|contains": " -x"},
+]
+
+
+@pytest.mark.parametrize("items", SAME, ids=[next(iter(one)) for one in SAME])
+def test_modifiers_mean_the_same_behind_a_pipeline(items: dict[str, Any]) -> None:
+    """What we know and pySigma does not, or forgets, is not lost on the way through its objects."""
+    detection = {"s": items, "condition": "s"}
+    resolved = pysigma.through(rule_of(detection), [pipeline_of({"type": "field_name_suffix", "suffix": ""})], "python")
+    assert isinstance(resolved, ResolvedRule), resolved
+    assert isinstance(resolved.meaning, Detection)
+    assert bare(resolved.meaning.tree) == bare(meaning(detection))
+
+
 def test_every_transformation_of_pysigma_is_judged_and_shown() -> None:
     """The table lists what the installed pySigma has, and each honoured entry has a case here."""
     from sigma.processing.finalization import finalizers
