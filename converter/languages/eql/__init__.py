@@ -8,11 +8,9 @@
 
 from converter.languages.eql.document import Document, index
 from converter.languages.eql.mapping import FieldType, Mapping, compile_mapping, mapping_of
-from converter.languages.eql.plan import Plan, PlanStep, plan
 from converter.languages.eql.read import read
 from converter.languages.eql.run import check, compile_event, run
 from converter.languages.eql.sequences import Match
-from converter.languages.eql.sigma_value import SigmaField
 from converter.languages.eql.syntax import (
     And,
     Arithmetic,
@@ -33,7 +31,7 @@ from converter.languages.eql.syntax import (
     Step,
     fields_of,
 )
-from converter.languages.eql.to_sigma import to_sigma
+from converter.languages.eql.to_sigma import Plan, PlanStep, SigmaField, plan, to_sigma
 
 __all__ = [
     "And",

@@ -194,7 +194,7 @@ class _Compiler:
     def _texts_only(self, lookup: Lookup, candidates: list[Result]) -> None:
         """Refuse what ``like``, ``regex`` and ``:`` cannot compare."""
         for one, written in zip(candidates, lookup.candidates, strict=True):
-            if not isinstance(one, str):
+            if one is None or (not isinstance(one, str) and lookup.operator not in ("like", "like~")):
                 message = f"`{lookup.operator}` compares texts only"
                 raise Stop("R283", written.offsets, message, "write the value in double quotes, or compare with ==")
         found = type_of(lookup.value, self.mapping)

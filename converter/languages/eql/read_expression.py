@@ -277,12 +277,11 @@ def field(tokens: Tokens) -> Field:
     if optional and tokens.next.kind in ("string", "raw"):
         tokens.fail("a field", '`?"` does not begin a raw text: write `"""`')
     parts = [_identifier(tokens, "a field, a constant or a bracket")]
-    while tokens.is_(".") or (tokens.is_("[") and tokens.tokens[tokens.at + 1].kind == "integer"):
-        if tokens.take().text == ".":
-            parts += [".", _identifier(tokens, "a part of the field's name")]
-            continue
-        parts.append(f"[{tokens.take().text}]")
-        tokens.expect("]")
+    while tokens.skip("."):
+        parts += [".", _identifier(tokens, "a part of the field's name")]
+    if tokens.is_("[") and tokens.tokens[tokens.at + 1].kind == "integer":
+        message = "Elasticsearch does not ask for one place of a list"
+        raise Stop("R282", tokens.next.offsets, message, "each value of a list counts: leave the brackets out")
     return Field("".join(parts), optional, tokens.since(start))
 
 

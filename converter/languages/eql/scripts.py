@@ -28,6 +28,7 @@ from converter.languages.eql.syntax import (
     fields_of,
 )
 from converter.languages.eql.types import field_type
+from converter.languages.eql.values import text_of
 
 COMBINATIONS: Final = 10_000
 """Combinations of values that are tried for one document."""
@@ -107,7 +108,7 @@ def lookup(expression: Lookup, candidates: list[Result]) -> Callable[[Result], b
     """
     if expression.kind != "in":
         places = [one.offsets for one in expression.candidates]
-        tests = [text_lookup(expression, str(one), at) for one, at in zip(candidates, places, strict=True)]
+        tests = [text_lookup(expression, text_of(one), at) for one, at in zip(candidates, places, strict=True)]
         return lambda value: isinstance(value, str) and any(test(value) for test in tests)
     wanted = [folded(one) if expression.insensitive and isinstance(one, str) else one for one in candidates]
 

@@ -11,9 +11,11 @@ SequenceMatcher.java, TumblingWindow.java, SampleIterator.java (facts of what th
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, TypeAlias
 
 from converter.languages.eql.document import Document
@@ -21,6 +23,8 @@ from converter.languages.eql.problem import Failure
 from converter.languages.eql.values import Value
 
 Key: TypeAlias = tuple[Value | None, ...]
+KEYS: Final = 1_000
+"""Join keys of one event, where they are lists."""
 _MILLI: Final = 1_000_000
 
 
@@ -33,12 +37,14 @@ class Stage:
     optional: tuple[bool, ...]
     missing: bool = False
 
-    def key(self, document: Document) -> Key | None:
-        """Return a document's join key; ``None`` when a key that is needed has no value."""
-        found = tuple(document.values.get(path, (None,))[0] if path else None for path in self.paths)
-        if any(value is None and not optional for value, optional in zip(found, self.optional, strict=True)):
-            return None
-        return found
+    def keys(self, document: Document) -> Iterator[Key]:
+        """Yield a document's join keys: one for each combination of its values, none when a key that is needed has no value."""
+        given = [document.values.get(path, (None,)) if path else (None,) for path in self.paths]
+        if math.prod(map(len, given)) > KEYS:
+            raise Failure(f"more than {KEYS} join keys of one event are not tried", unknown=True)
+        for found in product(*given):
+            if all(value is not None or optional for value, optional in zip(found, self.optional, strict=True)):
+                yield found
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def sequences(
     complete = machine.complete
     if len(positive) < len(stages):
         complete = [one for one in complete if _nothing_between(one, stages, positive, hits, (maxspan_ms or 0) * _MILLI)]
-    complete.sort(key=lambda one: one[0].place)
+    complete.sort(key=lambda one: tuple(hit.place for hit in one))
     return tuple(Match(tuple(hit.index for hit in one), one[0].key) for one in complete)
 
 
@@ -99,12 +105,10 @@ def _hits(documents: Sequence[Document | None], order: list[int], stage: Stage) 
         document = documents[index]
         if document is None or not stage.test(document):
             continue
-        key = stage.key(document)
-        if key is None:
-            continue
-        if document.timestamp is None:
-            raise Failure(f"event {index} has no @timestamp, which a sequence needs")
-        found.append(Hit(index, place, document.timestamp, key))
+        for key in dict.fromkeys(stage.keys(document)):
+            if document.timestamp is None:
+                raise Failure(f"event {index} has no @timestamp, which a sequence needs")
+            found.append(Hit(index, place, document.timestamp, key))
     return found
 
 
@@ -188,8 +192,7 @@ def samples(documents: Sequence[Document | None], stages: tuple[Stage, ...]) -> 
         for index, document in enumerate(documents):
             if document is None or not stage.test(document):
                 continue
-            key = stage.key(document)
-            if key is not None:
+            for key in dict.fromkeys(stage.keys(document)):
                 lists = by_key.setdefault(key, [[] for _ in stages])
                 if len(lists[at]) < len(stages):
                     lists[at].append(index)

@@ -127,7 +127,7 @@ def sequence_cases() -> list[Any]:
 def made(line: str) -> dict[str, Any]:
     second, key, letter = line.split()
     time = f"2024-05-01T10:{int(second) // 60:02d}:{int(second) % 60:02d}Z"
-    return {"@timestamp": time, "c": letter} | ({"k": key} if key != "-" else {})
+    return {"@timestamp": time, "c": letter} | ({"k": key.split(",") if "," in key else key} if key != "-" else {})
 
 
 @pytest.mark.parametrize(("events", "case"), sequence_cases())

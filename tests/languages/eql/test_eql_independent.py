@@ -37,9 +37,11 @@ with elasticsearch_syntax, ignore_missing_functions, allow_negation, allow_sampl
 """
 STRICTER = {
     "Elasticsearch has no ": "the package checks no function's name, and has Endgame's joins, relations and pipes",
+    "Elasticsearch does not ask for one place of a list": "array indexes are refused: EqlParser.java",
     "has no form with `~`": "the package lets `~` follow every function",
     " argument": "the package counts no arguments of functions",
     "levels stand inside each other": "our own bound",
+    "the number is too large": "a number that no double holds: ExpressionBuilder.java",
     "found `any`": "any is a word of the language: EqlBase.g4",
     "found `)`": "no comma may stand before the bracket: EqlBase.g4",
     "expected a whole number, found": "head and tail need a number: EQL pipe reference",
@@ -65,7 +67,6 @@ LOOSER = {
     r"/\*": "comments in each other: EqlBase.g4",
     r'(:|\b(like|regex|in)~?)\s*\(?".*[")]\s*[=!<>]': "a lookup may be an operand of a comparison: EqlBase.g4",
     r"(==|[<>]=?)[^<>=]*(:|\blike|\bregex|\bin\b)": "a lookup may be the other operand, too: EqlBase.g4",
-    r"\w\[[0-9]": "an index of a list: EqlBase.g4",
     r"[ (]\.[0-9]|[0-9]\.[^0-9]|[0-9][eE]": "a number without digits before or behind its point: EqlBase.g4",
     r"\+": "a plus before a value: EqlBase.g4",
 }

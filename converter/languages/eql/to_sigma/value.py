@@ -10,8 +10,8 @@ from converter.ir import Boolean, Cidr, Compare, Number, Parts, Regex, Text, Wil
 from converter.languages.eql import regex
 from converter.languages.eql.compute import Result
 from converter.languages.eql.mapping import DATES, DECIMALS, KEYWORDS, TEXTS, WHOLE
-from converter.languages.eql.sigma_pattern import searched, sigma_parts, spells_beyond_ascii
 from converter.languages.eql.syntax import Call, Lookup
+from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, spells_beyond_ascii
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
 from converter.model import Fidelity
 
@@ -135,6 +135,8 @@ def candidate(known: SigmaField, lookup: Lookup, value: Result, offsets: int) ->
     """
     if lookup.kind == "in" and not (lookup.insensitive and isinstance(value, str) and known.is_text):
         return equality(known, value, offsets)
+    if lookup.operator in ("like", "like~") and isinstance(value, int | float):
+        value = text_of(value)
     if not isinstance(value, str) or not known.is_text:
         message = f"the engine compares texts only with `{lookup.operator}`"
         raise Refusal("type", offsets, message, "compare with ==, in or cidrMatch")
