@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from converter.model import Diagnostic, Source
+from converter.readers.fields.file import is_word
 from converter.readers.fields.system import FIELDS, System, SystemField, read_json, refused, warned
 
 DEPTH: Final = 40
@@ -30,6 +31,7 @@ _USUAL: Final = 1024
 """Characters that an index usually keeps of a keyword."""
 _STREAM: Final = re.compile(r"\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d{6,}")
 """How a data stream names the indices behind it (Elasticsearch, "Data streams")."""
+_INDEX: Final = re.compile(r"[^\s\"'`,\\<>|/?#]{1,400}")
 _HELP: Final = "give the answer of GET <index>/_mapping, of GET <index>/_field_caps?fields=*, or an index template"
 
 
@@ -64,27 +66,27 @@ def _holders(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: AN
         name, node, depth = stack.pop()
         seen += 1
         if isinstance(node, list):
-            stack += [(str(one.get("name", "")) if isinstance(one, Mapping) else "", one, depth + 1) for one in reversed(node)]
+            stack += [("", one, depth + 1) for one in reversed(node)]
         elif isinstance(node, Mapping):
             if isinstance(node.get("mappings"), Mapping) or isinstance(node.get("properties"), Mapping):
                 yield name, node
+            elif "index_patterns" in node and isinstance(node.get("template"), Mapping):
+                stack.append(("", {**node["template"], "index_patterns": node["index_patterns"]}, depth + 1))
             elif depth < 6:
                 keep = {"index_templates", "component_templates", "index_template", "component_template", "template"}
                 stack += [(name if key in keep else str(key), one, depth + 1) for key, one in reversed(list(node.items()))]
-                if "index_patterns" in node and isinstance(node.get("template"), Mapping):
-                    stack[-1:] = [(name, {**node["template"], "index_patterns": node["index_patterns"]}, depth + 1)]
 
 
 def _patterns(index: str, holder: Mapping[str, Any]) -> list[str]:
     """Return what selects an index: a template's patterns, a data stream's name, the index's own."""
     listed = holder.get("index_patterns")
     if isinstance(listed, list):
-        return [one for one in listed if isinstance(one, str) and re.fullmatch(r"[^\s\"'`,\\<>|/?#]+", one)]
+        return [one for one in listed if isinstance(one, str) and one.isprintable() and _INDEX.fullmatch(one)]
     if "settings" not in holder and "aliases" not in holder and set(holder) - {"mappings"}:
         return []
     stream = _STREAM.fullmatch(index)
     named = stream[1] if stream else index
-    return [named] if re.fullmatch(r"[^\s\"'`,\\<>|/?#]+", named) else []
+    return [named] if named.isprintable() and _INDEX.fullmatch(named) else []
 
 
 class _Walk:
@@ -152,7 +154,7 @@ class _Walk:
         if _is_false(node, "index") and (kind in _WORDS or _is_false(node, "doc_values")):
             self._leave(f"{path}: kept, but not indexed")
             return
-        if kind == "constant_keyword" and isinstance(node.get("value"), str):
+        if kind == "constant_keyword" and isinstance(node.get("value"), str) and is_word(node["value"]):
             self.constants[path] = node["value"]
         own = SystemField(path, kind, kept=_kept(node), note=note)
         for key, sub in _items(node.get("fields")):

@@ -59,7 +59,12 @@ def read_fields(data: bytes, path: str) -> tuple[OwnSource, ...] | tuple[Diagnos
 
 def is_field(text: str, target: str) -> bool:
     """Whether a target's field can have this name in a query; a name below no object."""
-    return _PATHS[target].fullmatch(text) is not None and "*" not in text
+    return _PATHS[target].fullmatch(text) is not None and text.isprintable() and "*" not in text
+
+
+def is_word(text: str) -> bool:
+    """Whether a value can stand in a guard: it is written without quotes."""
+    return _WORD.fullmatch(text) is not None
 
 
 def _problems(document: Document) -> Iterator[Diagnostic]:
@@ -114,7 +119,7 @@ def _row_problems(target: str, rows: Map, index: int, name: str, source: Source)
         if text is None:
             continue
         where = _place(row, key) if key in row else rows.offsets[2 * index]
-        if not _PATHS[target].fullmatch(text):
+        if not _PATHS[target].fullmatch(text) or not text.isprintable():
             yield _told("P045", source, where, f"{text[:60]!r} can be no field's name on {target}", "write the name as the system lists it")
         elif key == "path" and ("*" in text) is not name.endswith(".*"):
             help_text = "'<object>.*: {path: <object>.*}' stands for every name below an object"

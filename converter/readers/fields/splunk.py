@@ -28,6 +28,7 @@ _MANY: Final = 10
 """Values of an input beyond which a list of them is no log source."""
 _HELP: Final = "save the results of '… | fieldsummary' as JSON, or give a props.conf"
 _GROUP: Final = re.compile(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>")
+_MAYBE_AS: Final = re.compile(r"""("[^"]+"|[^\s",]+)(?:\s+AS\s+("[^"]+"|[^\s",]+))?""", re.IGNORECASE)
 _AS: Final = re.compile(r"""("[^"]+"|[^\s",]+)\s+(?:AS|ASNEW)\s+("[^"]+"|[^\s",]+)""", re.IGNORECASE)
 
 
@@ -97,7 +98,8 @@ def _values(row: Mapping[str, Any]) -> list[str]:
         except (ValueError, RecursionError):
             return []
     listed = [one.get("value") for one in values if isinstance(one, Mapping)] if isinstance(values, list) else []
-    return sorted({one for one in listed if isinstance(one, str) and one and one.isprintable() and not re.search(r"[`|\[\]]", one)})
+    good = (one for one in listed if isinstance(one, str) and 0 < len(one) <= 400 and one.isprintable())
+    return sorted({one for one in good if not re.search(r"[`|\[\]]", one)})
 
 
 def _of_props(data: bytes, path: str) -> System | Diagnostic:
@@ -126,7 +128,8 @@ def _of_props(data: bytes, path: str) -> System | Diagnostic:
     if not fields:
         return refused(Source(path, text), 0, "the file names no fields", "look into the add-on's default/props.conf")
     types = [one for one in stanzas if not one.startswith(("source::", "host::", "delayedrule::", "rule::")) and one != "default"]
-    selects = {"sourcetype": sorted(types)} if 0 < len(types) <= _MANY else {}
+    good = all(0 < len(one) <= 400 and one.isprintable() and not re.search(r"[`|\[\]]", one) for one in types)
+    selects = {"sourcetype": sorted(types)} if good and 0 < len(types) <= _MANY else {}
     return System("splunk", "props.conf", dict(sorted(fields.items())), selects, {}, tuple(dict.fromkeys(left)))
 
 
@@ -141,7 +144,5 @@ def _named(kind: str, key: str, value: str) -> Iterator[str]:
         yield from _GROUP.findall(value)
     elif kind == "LOOKUP":
         output = re.split(r"\bOUTPUT(?:NEW)?\b", value, maxsplit=1)
-        for part in re.split(r"[\s,]+(?![Aa][Ss]\b)", output[1].strip()) if len(output) == 2 else ():
-            name = re.split(r"\s+[Aa][Ss]\s+", part)[-1].strip('" ,')
-            if name:
-                yield name
+        for old, new in _MAYBE_AS.findall(output[1]) if len(output) == 2 else ():
+            yield (new or old).strip('"')

@@ -40,7 +40,7 @@ def _lines(system: System, joined: Joined, logsource: LogSource, origin: str) ->
     yield f"  {system.target}:"
     yield from (f"    {key}: {_flow(value)}" for key, value in joined.selects.items())
     yield "    complete: true"
-    yield "    fields:"
+    yield "    fields:" + ("" if joined.rows else " {}")
     for name, row in joined.rows.items():
         remark = joined.remarks.get(name, "")
         yield f"      {_scalar(name)}: {_flow(row)}" + (f"   # {_comment(remark)}" if remark else "")
