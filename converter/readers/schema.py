@@ -92,7 +92,7 @@ class _Check:
         for index, (key, one) in enumerate(value.items()):
             if key in properties:
                 yield from self.value(one, properties[key], value.offsets[2 * index + 1], str(key))
-            elif pattern := next((one for one in patterns if re.search(one, str(key))), None):
+            elif (pattern := next((one for one in patterns if re.search(one, str(key))), None)) is not None:
                 yield from self.value(one, patterns[pattern], value.offsets[2 * index + 1], str(key))
             elif schema.get("additionalProperties") is False:
                 close = difflib.get_close_matches(str(key), properties, n=1)
