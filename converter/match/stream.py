@@ -196,6 +196,7 @@ class _Node:
         self.linked = linked
         correlation = linked.correlation
         self._span = correlation.timespan * SECOND
+        self._parts = tuple(part.rule.id for part in linked.parts)
         self._keys = tuple(_names(linked, part, correlation.group_by) for part in linked.parts)
         self._read = tuple(_names(linked, part, correlation.fields) for part in linked.parts)
         self.names = tuple(frozenset((*keys, *read)) for keys, read in zip(self._keys, self._read, strict=True))
@@ -258,25 +259,34 @@ class _Node:
         self, time: int, waiting: _Waiting, matched: Mapping[str, Sequence[Mapping[str, str]]]
     ) -> Iterator[tuple[tuple[str, ...], Match]]:
         """Yield the groups that an event is in, each with what it brings."""
+        pairs = [(number, bound) for number, part in enumerate(self._parts) for bound in matched.get(part, ())]
+        if len(pairs) == 1:
+            number, bound = pairs[0]
+            match = self._match(time, waiting, pairs)
+            for key in self._tuples(waiting, bound, self._keys[number]):
+                yield key, match
+            return
         by_group: dict[tuple[str, ...], list[tuple[int, Mapping[str, str]]]] = {}
-        for number, part in enumerate(self.linked.parts):
-            for bound in matched.get(part.rule.id, ()):
-                for key in self._tuples(waiting, bound, self._keys[number]):
-                    by_group.setdefault(key, []).append((number, bound))
+        for number, bound in pairs:
+            for key in self._tuples(waiting, bound, self._keys[number]):
+                by_group.setdefault(key, []).append((number, bound))
         for key, several in by_group.items():
-            parts = tuple(dict.fromkeys(number for number, _ in several))
-            if not self.linked.correlation.fields:
-                yield key, Match(time, waiting.origin, parts)
-                continue
-            tuples: dict[tuple[str, ...], None] = {}
-            places: dict[tuple[str, str | None], tuple[object, ...]] = {}
-            for number, bound in several:
-                names = self._read[number]
-                tuples.update(dict.fromkeys(self._tuples(waiting, bound, names)))
-                for name in names:
-                    places[name, bound.get(name)] = (bound[name],) if name in bound else waiting.values[name]
-            numbers = (measured(value) for values in places.values() for value in values)
-            yield key, Match(time, waiting.origin, parts, tuple(tuples), tuple(one for one in numbers if one is not None))
+            yield key, self._match(time, waiting, several)
+
+    def _match(self, time: int, waiting: _Waiting, several: Sequence[tuple[int, Mapping[str, str]]]) -> Match:
+        """Return what an event brings to a group, by the parts that it matches there."""
+        parts = tuple(dict.fromkeys(number for number, _ in several))
+        if not self.linked.correlation.fields:
+            return Match(time, waiting.origin, parts)
+        tuples: dict[tuple[str, ...], None] = {}
+        places: dict[tuple[str, str | None], tuple[object, ...]] = {}
+        for number, bound in several:
+            names = self._read[number]
+            tuples.update(dict.fromkeys(self._tuples(waiting, bound, names)))
+            for name in names:
+                places[name, bound.get(name)] = (bound[name],) if name in bound else waiting.values[name]
+        numbers = (measured(value) for values in places.values() for value in values)
+        return Match(time, waiting.origin, parts, tuple(tuples), tuple(one for one in numbers if one is not None))
 
     def _tuples(self, waiting: _Waiting, bound: Mapping[str, str], names: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """Return the tuples of values of some names, at most ``limits.values``."""
