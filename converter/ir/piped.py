@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from converter.ir.aggregation import without_aggregation
 from converter.ir.lower import _joined, _Lowering
 from converter.ir.nodes import And, FieldMatch, Node, Null, Or
 from converter.ir.values import LoweringError, _node, _signed
@@ -26,6 +27,14 @@ def lower_piped(sigma: Any, rule: Rule, origin: Origin) -> Node | tuple[Diagnost
     return _Piped(rule, origin).whole(sigma)
 
 
+def _window(detection: Any) -> str | None:  # noqa: ANN401 - a SigmaDetection
+    """Return Sigma 1's window of an aggregation, which pySigma reads as a keyword; ``None`` for a detection."""
+    items = getattr(detection, "detection_items", ())
+    if len(items) != 1 or getattr(items[0], "field", "") is not None or len(items[0].value) != 1:
+        return None
+    return str(items[0].value[0])
+
+
 class _Piped:
     """Collects the diagnostics of one rule."""
 
@@ -34,7 +43,12 @@ class _Piped:
         self._lowering = _Lowering(rule)
 
     def whole(self, sigma: Any) -> Node | tuple[Diagnostic, ...]:  # noqa: ANN401
-        found = {name: self._detection(name, one) for name, one in sigma.detection.detections.items()}
+        window = _window(sigma.detection.detections.get("timeframe"))
+        if window is not None:
+            self._lowering.tell("M007", self._rule.positions.get("detection", 0), *without_aggregation(window))
+        found = {
+            name: self._detection(name, one) for name, one in sigma.detection.detections.items() if name != "timeframe" or window is None
+        }
         nodes = {name: node for name, node in found.items() if node is not None}
         self._lowering.measure(found)
         texts = [one.condition for one in sigma.detection.parsed_condition]

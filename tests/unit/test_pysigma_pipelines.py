@@ -240,6 +240,16 @@ def test_an_emptied_detection_is_refused() -> None:
     assert "'s'" in refused[0].message
 
 
+def test_a_lone_window_is_told_behind_a_pipeline() -> None:
+    """Sigma 1's timeframe is a keyword to pySigma; a map of this name is a detection."""
+    empty = pipeline_of({"type": "field_name_suffix", "suffix": ""})
+    refused = pysigma.through(rule_of({"s": {"User": "a"}, "timeframe": "5m", "condition": "1 of *"}), [empty], "python")
+    assert isinstance(refused, tuple)
+    assert [one.code for one in refused] == ["M007"]
+    kept = pysigma.through(rule_of({"timeframe": {"User": "a"}, "condition": "timeframe"}), [empty], "python")
+    assert isinstance(kept, ResolvedRule)
+
+
 DOUBLING = [{"type": "field_name_mapping", "mapping": {"User": ["User", "User"]}}] * 40
 PRODUCTS = {"vars": {"a": [str(number) for number in range(200)]}}
 
