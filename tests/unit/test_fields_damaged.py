@@ -9,11 +9,11 @@ import time
 from typing import Any
 
 import yaml
-from tests.unit.test_field_imports import FALCO, FORMS, PROPS, RESULTS, SHOP
 
 from converter.data import OwnSource, Tables
 from converter.model import Diagnostic
 from converter.readers.fields import System, join, read_elastic, read_falco, read_fields, read_splunk, write_fields
+from tests.unit.test_field_imports import FALCO, FORMS, PROPS, RESULTS, SHOP
 
 SEED = 20261124
 VALUES: list[Any] = [
