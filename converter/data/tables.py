@@ -79,10 +79,10 @@ class Change:
     ``kind`` is ``split`` (a text at its one ``at``, the two parts each in a
     field), ``hashes`` (``NAME=digits`` after commas, a field in lower case
     for each name), ``words`` (a closed list of values, each written as
-    another), ``address`` (an index of addresses), ``moved`` (in the first
-    field for the event ids of ``values``, in the second for all others).
-    ``parts`` are the fields by name, in the value's order; ``values`` the
-    words by the event's.
+    another), ``address`` (an index of addresses), ``moved`` (in the field
+    that ``values`` names for the event's id).  ``parts`` are the fields by
+    name, in the value's order; ``values`` the words by the event's, or the
+    parts by event ids.
     """
 
     kind: str
@@ -253,19 +253,24 @@ def rows_of(target: str, source: str) -> Mapping[str, Any]:
     """
     log_source = sources().get(source)
     shared = log_source.targets.get(target, {}).get("rows", ()) if log_source else ()
-    rows = {name: row for table in shared for name, row in _shared(load(f"fields/{target}/{table}.yml"), source)}
+    rows: dict[str, Any] = {}
+    for table in shared:
+        rows |= _shared(load(f"fields/{target}/{table}.yml"), source)
+    rows = {name: row for name, row in rows.items() if row is not None}
     if not shared or (_HERE / "fields" / target / f"{source}.yml").is_file():
         rows |= load(f"fields/{target}/{source}.yml")
     return rows
 
 
-def _shared(table: Mapping[str, Any], source: str) -> Iterator[tuple[str, Any]]:
-    """Yield the rows of a shared table for names that a log source has; its row ``*`` is for each that it does not speak of."""
+def _shared(table: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the rows of a shared table for names that a log source has; its row ``*`` is for each that it does not speak of.
+
+    ``None`` takes away what an earlier table said of a name.
+    """
     known = fields(source)
-    for name in known if "*" in table else ():
-        if "*" not in name and name not in table:
-            yield name, table["*"] | {"path": table["*"]["path"].replace("*", name)}
-    yield from ((name, row) for name, row in table.items() if name != "*" and row is not None and name in known)
+    rest = [name for name in known if "*" not in name and name not in table] if "*" in table else []
+    rows = {name: table["*"] | {"path": table["*"]["path"].replace("*", name)} for name in rest}
+    return rows | {name: row for name, row in table.items() if name != "*" and name in known}
 
 
 def view_of(target: str, source: str) -> Any:  # noqa: ANN401 - a YAML file of this package
@@ -312,9 +317,9 @@ def _change(field: Field, entry: Mapping[str, Any]) -> Change:
     parts = (
         (name, row_binding(replace(field, name=f"{field.name} ({row.get('path', name)})"), row)) for name, row in entry["parts"].items()
     )
-    values = entry.get("values", {})
-    pairs = values.items() if isinstance(values, Mapping) else ((str(one), "") for one in values)
-    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), tuple(pairs))
+    pairs = tuple((str(value), word) for value, word in entry.get("values", {}).items())
+    pairs += tuple((str(one), name) for name, row in entry["parts"].items() for one in row.get("ids", ()))
+    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), pairs)
 
 
 @cache

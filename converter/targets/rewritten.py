@@ -106,13 +106,15 @@ class Rewriting:
 
     def _moved(self, atom: FieldMatch, change: Change, ids: frozenset[str] | None) -> Node:
         """Ask the one field or the other, as the event ids that the rule asks for have it; where they have both, each for its own."""
-        (_, moved), (_, kept) = change.parts
-        listed = {value for value, _ in change.values}
         if ids is None:
             raise UnwritableTestError("is of a field that some events have elsewhere, so the rule must name its EventID")
-        if ids - listed and ids & listed:
+        places = dict(change.values)
+        found = {places.get(one) for one in ids}
+        if None in found:
+            raise UnwritableTestError("is of a field of which nothing says where events of every id that the rule names have it")
+        if len(found) > 1:
             raise UnwritableTestError("is of a field that only some of its event ids have elsewhere, so they must be rules of their own")
-        part = kept if ids - listed else moved
+        part = dict(change.parts)[str(found.pop())]
         if part.change:
             return self._written(atom, part.change, ids)
         self.fields[part.field.name] = part

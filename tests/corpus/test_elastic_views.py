@@ -234,7 +234,7 @@ BY_EVENT = {
 }
 """The log source of a Sysmon event by its id, on the integration that has Sysmon's own pipeline."""
 WINLOGBEAT = re.compile(r"rule\.name|@timestamp|winlog\.event_data\.(Type|Details)|26 file\.hash\..*")
-"""Paths that the view does not model, or of which Winlogbeat differs from the integration: hashes of event 26, Details, which it removes."""
+"""Paths not modelled, or of which Winlogbeat differs from the integration: hashes of event 26, Details, which it removes."""
 
 
 def test_recorded_sysmon_documents_are_reproduced(corpora: Path) -> None:
@@ -257,3 +257,23 @@ def test_recorded_sysmon_documents_are_reproduced(corpora: Path) -> None:
             )
             seen.add(code)
     assert len(seen) >= 11
+
+
+CHANGED = re.compile(r"winlog\.event_data\.(PrivilegeList|AccessList|ProcessId)|winlog\.(provider_name|user\.identifier)")
+"""Paths of which the view says that it does not model them, or that the recorded inputs lack."""
+
+
+def test_recorded_security_documents_are_reproduced(corpora: Path) -> None:
+    """Whatever the view says of a recorded event of the Security channel stands so in its document; Winlogbeat drops "-" besides."""
+    seen: set[str] = set()
+    for file in sorted((folder(corpora) / "winlogbeat__security" / "input").iterdir()):
+        events, documents = json.loads(file.read_text(encoding="utf-8")), recorded(file.parents[1] / "expected" / file.name)
+        for event, document in zip(events, documents, strict=True):
+            winlog = event["winlog"]
+            head = {"EventID": winlog["event_id"], "Channel": winlog["channel"], "Computer": winlog["computer_name"]}
+            mine = flat(elastic_document(head | winlog.get("event_data", {}), "windows_security"))
+            theirs = flat(document)
+            different = {path for path, value in mine.items() if theirs.get(path, ...) != value and value not in ("-", "", {})}
+            assert {path for path in different if not CHANGED.fullmatch(path)} == set(), (file.name, winlog["event_id"])
+            seen.add(str(winlog["event_id"]))
+    assert len(seen) >= 10

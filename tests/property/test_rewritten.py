@@ -24,7 +24,7 @@ def part(name: str) -> tuple[str, Binding]:
 SPLIT = Change("split", (part("domain"), part("name")), at="\\")
 HASHES = Change("hashes", tuple(map(part, ("MD5", "SHA1", "SHA256", "IMPHASH"))))
 WORDS = Change("words", (part("direction"),), values=(("true", "egress"), ("false", "ingress")))
-MOVED = Change("moved", (part("moved"), part("kept")), values=(("1", ""), ("2", "")))
+MOVED = Change("moved", (part("moved"), part("kept")), values=(("1", "moved"), ("2", "moved"), ("3", "kept"), ("4", "kept")))
 ADDRESS = Change("address", (part("ip"),))
 
 texts = st.text(alphabet="abA\\*?", max_size=6)
@@ -98,7 +98,7 @@ def test_words(test: Test) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "where"),
-    [((1,), "moved"), ((1, 2), "moved"), ((3,), "kept"), ((3, 4), "kept"), ((), None), ((1, 3), None)],
+    [((1,), "moved"), ((1, 2), "moved"), ((3,), "kept"), ((3, 4), "kept"), ((), None), ((1, 3), None), ((1, 5), None), ((5,), None)],
 )
 @pytest.mark.parametrize("negated", [False, True])
 def test_a_field_that_some_events_have_elsewhere(asked: tuple[int, ...], where: str | None, negated: bool) -> None:
