@@ -30,7 +30,7 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
     """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
 
     The file's name stands before an index when there are several files.
-    A sequence of eql prints the indexes of its events on one line.
+    A sequence of eql prints the indexes of its events on one line; -O category, timestamp and tiebreaker name other fields than ECS has.
     For kuery and eql EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
     """
     from converter.cli.events import read_events
@@ -42,7 +42,7 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
     tell(problems)
     runners: dict[str, Callable[[], list[bool] | Matches | Diagnostic]] = {
         "kuery": lambda: _kuery(query, [one.event for one in found if one.event is not None], fields),
-        "eql": lambda: _eql(query, [one.event for one in found if one.event is not None], fields),
+        "eql": lambda: _eql(query, [one.event for one in found if one.event is not None], fields, flags),
         "spl": lambda: _spl(query, [one.event for one in found if one.event is not None], flags),
         "falco": lambda: _falco(query, [one.event for one in found if one.event is not None], flags),
     }
@@ -71,7 +71,7 @@ def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] |
     return kql.run(read, documents, mappings)
 
 
-def _eql(query: str, documents: Documents, fields: str | None) -> Matches | Diagnostic:
+def _eql(query: str, documents: Documents, fields: str | None, flags: Mapping[str, str]) -> Matches | Diagnostic:
     from converter.languages import eql
     from converter.model import Diagnostic
 
@@ -84,7 +84,8 @@ def _eql(query: str, documents: Documents, fields: str | None) -> Matches | Diag
     read = eql.read(query, "<query>")
     if isinstance(read, Diagnostic):
         return read
-    found = eql.run(read, documents, mapping)
+    roles = eql.Roles(flags.get("category", "event.category"), flags.get("timestamp", "@timestamp"), flags.get("tiebreaker"))
+    found = eql.run(read, documents, mapping, roles)
     return found if isinstance(found, Diagnostic) else tuple(one.events for one in found)
 
 

@@ -6,7 +6,7 @@
 ``engine.yml`` says of each rule where it comes from.
 """
 
-from converter.languages.eql.document import Document, index
+from converter.languages.eql.document import Document, Roles, index
 from converter.languages.eql.mapping import FieldType, Mapping, compile_mapping, mapping_of
 from converter.languages.eql.read import read
 from converter.languages.eql.run import check, compile_event, run
@@ -54,6 +54,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Query",
+    "Roles",
     "Sample",
     "Sequence",
     "SigmaField",

@@ -6,12 +6,26 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.languages.eql.mapping import KNOWN, Mapping, leaves
+from converter.languages.eql.mapping import KNOWN, FieldType, Mapping, leaves
 from converter.languages.eql.values import Value, WrongValueError, stored
 from converter.model import Diagnostic, Severity
 
-TIMESTAMP: Final = "@timestamp"
 _MAX_DEPTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which fields of an index say an event's category, its time, and the order of events of one time.
+
+    A search, and a detection rule, may name others than ECS has.
+    """
+
+    category: str = "event.category"
+    timestamp: str = "@timestamp"
+    tiebreaker: str | None = None
+
+
+ECS: Final = Roles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +33,16 @@ class Document:
     """The values of the fields, in the document's order, and when the event was (nanoseconds since 1970).
 
     A field without values is absent.  ``timestamp`` is ``None`` when the
-    document has none.
+    document has none.  ``tie`` orders events of one time, those without a
+    tiebreaker first.
     """
 
     values: MappingABC[str, tuple[Value, ...]]
     timestamp: int | None
+    tie: tuple[int | float | str, ...] = ()
 
 
-def index(document: object, mapping: Mapping) -> Document | Diagnostic:
+def index(document: object, mapping: Mapping, roles: Roles = ECS) -> Document | Diagnostic:
     """Return what the index holds of a document; ``R284`` when the engine refuses it."""
     if not isinstance(document, MappingABC) or _deep(document):
         return _refused("a document is an object of at most 100 levels", "")
@@ -46,9 +62,20 @@ def index(document: object, mapping: Mapping) -> Document | Diagnostic:
             found[kind.path] = [kind.value]
     # An alias has the values of the field that it names.
     aliases = {name: tuple(found[kind.path]) for name, kind in mapping.fields.items() if name != kind.path and kind.path in found}
-    times = found.get(TIMESTAMP, [])
-    moment = times[0] if times and isinstance(times[0], int) else None
-    return Document({path: tuple(values) for path, values in found.items()} | aliases, moment)
+    values = {path: tuple(ones) for path, ones in found.items()} | aliases
+    first = values.get(roles.tiebreaker or "", ())[:1]
+    return Document(values, _moment(values.get(roles.timestamp, ()), mapping.fields.get(roles.timestamp)), tuple(map(_ordered, first)))
+
+
+def _moment(times: tuple[Value, ...], kind: FieldType | None) -> int | None:
+    """Return when an event was; a field of numbers holds milliseconds."""
+    if not times or isinstance(times[0], bool) or not isinstance(times[0], int):
+        return None
+    return times[0] * 1_000_000 if kind is not None and kind.is_number else times[0]
+
+
+def _ordered(value: Value) -> int | float | str:
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _deep(document: object) -> bool:

@@ -19,7 +19,7 @@ from typing import TypeAlias, assert_never
 
 from converter.languages.eql import atoms, scripts
 from converter.languages.eql.compute import Result
-from converter.languages.eql.document import Document
+from converter.languages.eql.document import ECS, Document, Roles
 from converter.languages.eql.mapping import Mapping
 from converter.languages.eql.problem import Failure, Stop
 from converter.languages.eql.syntax import (
@@ -42,11 +42,10 @@ from converter.languages.eql.types import field_type, type_of
 Condition: TypeAlias = Callable[[Document], bool | None]
 """The answer for a document; ``None`` for null, which only unmapped optional fields give."""
 
-CATEGORY = "event.category"
 _SWAPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def event_test(event: Event, mapping: Mapping) -> Callable[[Document], bool]:
+def event_test(event: Event, mapping: Mapping, roles: Roles = ECS) -> Callable[[Document], bool]:
     """Return whether a document is an event of this category and condition.
 
     Raises:
@@ -56,10 +55,10 @@ def event_test(event: Event, mapping: Mapping) -> Callable[[Document], bool]:
     if event.category is None:
         return lambda document: condition(document) is True
     category = event.category
-    if mapping.find(CATEGORY) is None:
-        message = f"the index has no field {CATEGORY}, in which a category is looked up"
+    if mapping.find(roles.category) is None:
+        message = f"the index has no field {roles.category}, in which a category is looked up"
         raise Stop("R283", event.category_offsets, message, "write `any where`")
-    return lambda document: category in document.values.get(CATEGORY, ()) and condition(document) is True
+    return lambda document: category in document.values.get(roles.category, ()) and condition(document) is True
 
 
 @dataclass(frozen=True, slots=True)

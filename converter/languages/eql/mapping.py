@@ -38,6 +38,7 @@ class FieldType:
     ignore_above: int | None = None
     lowercase: bool = False
     value: str | None = None
+    in_seconds: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -99,12 +100,12 @@ def compile_mapping(mappings: object) -> Mapping | Diagnostic:
     return Mapping(fields, frozenset(nested))
 
 
-def mapping_of(documents: list[MappingABC[str, Any]]) -> Mapping:
-    """Return an open mapping with the types of the documents' values: ``@timestamp`` is a date, a mix of types a keyword."""
+def mapping_of(documents: list[MappingABC[str, Any]], timestamp: str = "@timestamp") -> Mapping:
+    """Return an open mapping with the types of the documents' values: ``timestamp`` is a date, a mix of types a keyword."""
     found: dict[str, str] = {}
     for document in documents:
         for path, value in leaves(document):
-            kind = _kind(path, value)
+            kind = "date" if path == timestamp else _kind(value)
             known = found.setdefault(path, kind)
             if known != kind:
                 found[path] = "double" if {known, kind} == {"long", "double"} else "keyword"
@@ -124,9 +125,7 @@ def leaves(document: MappingABC[str, Any]) -> Iterator[tuple[str, Any]]:
             yield path, value
 
 
-def _kind(path: str, value: object) -> str:
-    if path == "@timestamp":
-        return "date"
+def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
@@ -148,6 +147,7 @@ def _field(path: str, kind: str, entry: MappingABC[str, Any]) -> FieldType:
         type=kind,
         ignore_above=above if isinstance(above, int) else None,
         lowercase=entry.get("normalizer") == "lowercase",
+        in_seconds="epoch_second" in str(entry.get("format", "")) and "epoch_millis" not in str(entry.get("format", "")),
         value=str(entry["value"]) if kind == "constant_keyword" and entry.get("value") is not None else None,
     )
 

@@ -79,7 +79,7 @@ def sequences(
     Raises:
         Failure: when an event has no timestamp, which the engine needs.
     """
-    order = sorted((index for index, one in enumerate(documents) if one is not None), key=lambda index: _time_or_zero(documents[index]))
+    order = sorted((index for index, one in enumerate(documents) if one is not None), key=lambda index: _when(documents[index]))
     hits = [_hits(documents, order, stage) for stage in stages]
     ends = _hits(documents, order, until) if until is not None else []
     positive = [at for at, stage in enumerate(stages) if not stage.missing]
@@ -94,8 +94,8 @@ def sequences(
     return tuple(Match(tuple(hit.index for hit in one), one[0].key) for one in complete)
 
 
-def _time_or_zero(document: Document | None) -> int:
-    return document.timestamp or 0 if document is not None else 0
+def _when(document: Document | None) -> tuple[int, tuple[int | float | str, ...]]:
+    return (document.timestamp or 0, document.tie) if document is not None else (0, ())
 
 
 def _hits(documents: Sequence[Document | None], order: list[int], stage: Stage) -> list[Hit]:
@@ -107,7 +107,7 @@ def _hits(documents: Sequence[Document | None], order: list[int], stage: Stage) 
             continue
         for key in dict.fromkeys(stage.keys(document)):
             if document.timestamp is None:
-                raise Failure(f"event {index} has no @timestamp, which a sequence needs")
+                raise Failure(f"event {index} has no timestamp, which a sequence needs")
             found.append(Hit(index, place, document.timestamp, key))
     return found
 

@@ -58,7 +58,8 @@ def stored(kind: FieldType, value: object) -> Value | None:
     if name == "ip":
         return address(text_of(value))
     if name in DATES:
-        return instant(value)
+        found = _epoch(value) if kind.in_seconds else None
+        return instant(value) if found is None else found * _SECOND
     if name in WHOLE or name in DECIMALS:
         return _number(name, value)
     return None
@@ -135,6 +136,13 @@ def instant(value: object) -> int:
         raise WrongValueError(f"{value!r} is no date")
     seconds = day * _DAY_S + hour * 3600 + minute * 60 + second - _offset_s(found["zone"])
     return seconds * _SECOND + int((found["fraction"] or "").ljust(9, "0"))
+
+
+def _epoch(value: object) -> int | None:
+    """Return a whole number, or a text that spells one."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _offset_s(zone: str | None) -> int:

@@ -57,3 +57,18 @@ def test_mistakes(events: str) -> None:
     assert (code, out) == (3, "")
     assert "<query>:1:13" in err
     assert "==" in err
+
+
+def test_other_fields(tmp_path: Path) -> None:
+    """A rule may name other fields for the category, the time and the order of events of one time."""
+    path = tmp_path / "events.jsonl"
+    rows = [
+        {"kind": "net", "when": 5000, "seq": 2, "k": 1},
+        {"kind": "proc", "when": 5000, "seq": 1, "k": 1},
+        {"kind": "proc", "when": 4000, "k": 1},
+    ]
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in rows), encoding="utf-8")
+    names = ["-O", "category=kind", "-O", "timestamp=when", "-O", "tiebreaker=seq"]
+    assert asked("proc where true", str(path), *names) == (0, "2\n1\n", "")
+    assert asked("sequence by k [proc where true] [net where true]", str(path), *names) == (0, "1 0\n", "")
+    assert asked("sequence by k [proc where true] [net where true]", str(path), *names[:4]) == (0, "2 0\n", "")

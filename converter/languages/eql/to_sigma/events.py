@@ -24,20 +24,19 @@ from converter.languages.eql.to_sigma import value as sigma_value
 from converter.languages.eql.to_sigma.value import Refusal, SigmaField
 from converter.model import Diagnostic, Loss, Severity
 
-CATEGORY: Final = "event.category"
 Resolve: TypeAlias = Callable[[str], SigmaField | None]
 _Outcome: TypeAlias = Node | bool
 _SWAPPED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _PAIRS: Final = {"startsWith": ir.Shape.STARTSWITH, "endsWith": ir.Shape.ENDSWITH, "stringContains": ir.Shape.CONTAINS}
 
 
-def to_sigma(query: Query, resolve: Resolve, *, category: bool = True) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
+def to_sigma(query: Query, resolve: Resolve, *, category: str | None = "event.category") -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
     """Return a query of single events as a Sigma condition, with what it loses.
 
     Args:
         query: the query; offsets of the nodes point into its source.
         resolve: what a field name of the query is in the rule; ``None`` when the rule has no such field.
-        category: whether the category becomes a condition; not when the rule's log source says it.
+        category: the index's field of categories; ``None`` when the rule's log source says the category.
 
     Returns:
         A diagnostic ``R286`` when Sigma has no way to say a part of it; its
@@ -61,7 +60,9 @@ def pipe_losses(query: Query) -> tuple[Loss, ...] | Diagnostic:
     return tuple(Loss("R287", feature, direction, message, query.source.span(pipe.offsets)) for pipe in query.pipes)
 
 
-def event_to_sigma(query: Query, event: Event, resolve: Resolve, *, category: bool = True) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
+def event_to_sigma(
+    query: Query, event: Event, resolve: Resolve, *, category: str | None = "event.category"
+) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
     """Return one event of a query as a Sigma condition; as ``to_sigma``."""
     importer = _Importer(query, resolve)
     try:
@@ -83,14 +84,14 @@ class _Importer:
     resolve: Resolve
     losses: list[Loss] = field(default_factory=list)
 
-    def event(self, event: Event, category: bool) -> Node:
+    def event(self, event: Event, category: str | None) -> Node:
         """Return an event's category and condition."""
         condition = self.tree(event.condition, False)
         if condition is False:
             raise Refusal("nothing", event.condition.offsets, "the condition is true of no event", "remove the query")
         nodes: list[Node] = []
-        if event.category is not None and category:
-            known = self.known(Field(CATEGORY, False, event.category_offsets))
+        if event.category is not None and category is not None:
+            known = self.known(Field(category, False, event.category_offsets))
             nodes.append(FieldMatch(known.name, Text(_literal(event.category), known.cased), event.category_offsets))
         if condition is not True:
             nodes.append(condition)

@@ -51,13 +51,13 @@ class Plan:
     losses: tuple[Loss, ...] = ()
 
 
-def plan(query: Query, resolve: Callable[[str], SigmaField | None], *, category: bool = True) -> Plan | Diagnostic:
+def plan(query: Query, resolve: Callable[[str], SigmaField | None], *, category: str | None = "event.category") -> Plan | Diagnostic:
     """Return what a sequence or sample asks of a correlation.
 
     Args:
         query: the query; offsets of the nodes point into its source.
         resolve: what a field name of the query is in the rule; ``None`` when the rule has no such field.
-        category: whether an event's category becomes a condition.
+        category: the index's field of categories; ``None`` when the rule's log source says the category.
 
     Returns:
         A diagnostic ``R286`` when Sigma has no way to say one of the events,
@@ -83,7 +83,7 @@ def plan(query: Query, resolve: Callable[[str], SigmaField | None], *, category:
     return Plan(True, tuple(steps), optional, body.maxspan_ms, until, cut)
 
 
-def _step(query: Query, step: Step, resolve: Callable[[str], SigmaField | None], category: bool) -> PlanStep | Diagnostic:
+def _step(query: Query, step: Step, resolve: Callable[[str], SigmaField | None], category: str | None) -> PlanStep | Diagnostic:
     keys: list[str] = []
     for key in step.by:
         known = resolve(key.name)
