@@ -29,7 +29,7 @@ def lower_piped(sigma: Any, rule: Rule, origin: Origin) -> Node | tuple[Diagnost
 
 def _window(detection: Any) -> str | None:  # noqa: ANN401 - a SigmaDetection
     """Return Sigma 1's window of an aggregation, which pySigma reads as a keyword; ``None`` for a detection."""
-    items = getattr(detection, "detection_items", ())
+    items: list[Any] = getattr(detection, "detection_items", [])
     if len(items) != 1 or getattr(items[0], "field", "") is not None or len(items[0].value) != 1:
         return None
     return str(items[0].value[0])

@@ -135,7 +135,7 @@ def test_quotes_and_braces_in_texts_are_kept() -> None:
 
 
 def test_everything_that_is_wrong_with_a_file_is_told_at_once() -> None:
-    """Faults of the header and of the detection, of each document, in the order of their lines; a placeholder may have a value elsewhere."""
+    """Faults of the header and of the detection, of each document, in the order of their lines; placeholders may have values elsewhere."""
     text = (
         "title: x\nlogsource: {product: p}\nlevel: huge\ndetection:\n  s:\n    a|contain: 1\n    b|re: '('\n    c|expand: '%x%'\n"
         "  condition: s and t\n---\nlogsource: {product: p}\ndetection: {s: {a|cidr: x}, condition: 1 of u*}\n"
