@@ -18,8 +18,8 @@ CODE = "S003"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield one finding when the rule's tests do not show both answers."""
-    if subject.loaded.is_opaque:
-        return
+    if subject.loaded.is_opaque or subject.loaded.part_of:
+        return  # a part alone alerts nobody: the correlation's tests show it
     tests = subject.rule.converter.get("tests", ())
     answers = {one["match"] for one in tests if "match" in one} | ({True} if any(one.get("match_count") for one in tests) else set())
     if True not in answers:
