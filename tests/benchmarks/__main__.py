@@ -13,6 +13,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from tests.benchmarks.correlations import correlations
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 SEED = "rules/kubernetes/audit/user_exec_into_pod.yml"
@@ -195,5 +197,5 @@ def python_package() -> None:
 
 
 if __name__ == "__main__":
-    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, python_package):
+    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, python_package):
         bench()

@@ -73,8 +73,8 @@ def correlations() -> None:
         folder = Path(name)
         (folder / "rules.yml").write_text(rules(), encoding="utf-8")
         idle, bare, _ = run(folder, 0)
-        small, large = run(folder, 50_000), run(folder, 200_000)
-    for count, (took, memory, alerts) in ((50_000, small), (200_000, large)):
+        small, large = run(folder, 20_000), run(folder, 80_000)
+    for count, (took, memory, alerts) in ((20_000, small), (80_000, large)):
         print(
             f"correlations: {count} events through {len(TYPES)} correlations: {count / (took - idle):,.0f} events/s CPU, "
             f"{alerts} alerts, at most {memory:.0f} MB ({memory - bare:.0f} MB more than without events)"
