@@ -21,6 +21,7 @@ from converter.ir import (
 )
 from converter.synthesis.candidates import fitting
 from converter.synthesis.column import MISSING, Column, ValueTest, around, column
+from converter.synthesis.frame import around_fields
 from converter.synthesis.gates import Layout, bits
 from converter.synthesis.lemma import excludes, implies, impossible, keyword_implied
 from converter.synthesis.shape import shaped
@@ -52,6 +53,7 @@ class Builder:
     columns: tuple[Column, ...]
     keywords: Column | None
     place: str
+    carried: Mapping[str, Any]
     _values: dict[tuple[Any, ...], Value | Conflict] = field(default_factory=dict)
 
     def group(self, number: int) -> int:
@@ -71,23 +73,33 @@ class Builder:
 
     def build(self, truths: int, inside: bool, flipped: int | None = None) -> Built | list[Clause]:
         """Return an event in which exactly these tests hold, or clauses that rule the answers out."""
-        avoid = self.keywords.plain & ~truths if self.keywords else 0
-        values: dict[str, Any] = {}
-        outside = False
-        for one in self.columns:
-            wished = truths & one.plain
-            test = one.tests.get(flipped) if flipped is not None and not truths >> flipped & 1 else None
-            found = self._value(one, Wish(wished, inside, test, avoid, self.keywords), values, truths)
-            if isinstance(found, Conflict):
-                return self._learned(one, found, truths, inside)
-            values[str(one.name)] = found.value
-            outside = outside or found.outside
+        found = self._fields(self.columns, truths, inside, flipped)
+        if not isinstance(found, Built) and any(one.references for one in self.columns):
+            # A value that another refers to may have to come first, or last.
+            found = self._fields(self.columns[::-1], truths, inside, flipped)
+        if not isinstance(found, Built):
+            return found
+        values, outside = found.event, found.outside
         if self.keywords is not None:
             added = self._keyword_value(values, truths)
             if isinstance(added, list):
                 return added
             values |= added
-        return Built(shaped(values, self.fields), outside)
+        return Built(shaped(values, self.fields, self.carried), outside)
+
+    def _fields(self, columns: Iterable[Column], truths: int, inside: bool, flipped: int | None) -> Built | list[Clause]:
+        """Return a value for each field, by its name."""
+        avoid = self.keywords.plain & ~truths if self.keywords else 0
+        values: dict[str, Any] = {}
+        outside = False
+        for one in columns:
+            test = one.tests.get(flipped) if flipped is not None and not truths >> flipped & 1 else None
+            found = self._value(one, Wish(truths & one.plain, inside, test, avoid, self.keywords), values, truths)
+            if isinstance(found, Conflict):
+                return self._learned(one, found, truths, inside)
+            values[str(one.name)] = found.value
+            outside = outside or found.outside
+        return Built({str(one.name): values[str(one.name)] for one in self.columns}, outside)
 
     def holds_what_was_wished(self, event: Mapping[str, Any], truths: int) -> bool:
         """Whether each field's value is found in the event, and passes the tests that it should."""
@@ -205,7 +217,7 @@ class Builder:
         return one.field == other.field and implies(one.test, other.test)
 
 
-def builder(layout: Layout, fields: Mapping[str, Field], seed: int) -> Builder:
+def builder(layout: Layout, fields: Mapping[str, Field], carried: Mapping[str, Any], seed: int) -> Builder:
     """Return the columns of a rule, in reading order; a field that is only referred to comes before those that refer to it."""
     by_name: dict[str | None, list[tuple[int, Any]]] = {}
     for number, atom in enumerate(layout.tests):
@@ -215,7 +227,11 @@ def builder(layout: Layout, fields: Mapping[str, Field], seed: int) -> Builder:
     words = by_name.pop(None, None)
     columns = tuple(column(name, fields.get(name) if name else None, tests) for name, tests in by_name.items())
     place = next((one for one in _PLACES if one not in by_name), "text of the event")
-    return Builder(layout, fields, seed, columns, column(None, None, words) if words else None, place)
+    keywords = column(None, None, words) if words else None
+    beside = around_fields(carried, [str(name) for name in by_name])
+    if keywords is not None and any(keywords.of(value) for value in _scalars(beside)):
+        beside = {}  # a keyword would be found in it
+    return Builder(layout, fields, seed, columns, keywords, place, beside)
 
 
 def presence(builder: Builder) -> Iterator[Clause]:
@@ -235,6 +251,25 @@ def presence(builder: Builder) -> Iterator[Clause]:
         if present is not None and absent is not None:
             yield Kind.SOUND, (-present - 1, -absent - 1)
             yield Kind.SOUND, (present + 1, absent + 1)
+
+
+def relations(builder: Builder) -> Iterator[Clause]:
+    """Yield what references between the same two fields say of each other: who equals also begins, ends and contains."""
+    refers = [(one.name, ref.field, ref.shape, number) for one in builder.columns for number, ref in one.references.items()]
+    for name, other, shape, number in refers:
+        for one in builder.columns:
+            anything = [
+                test
+                for test, said in one.tests.items()
+                if isinstance(said, Text) and said.parts and all(part is Wild.MANY for part in said.parts)
+            ]
+            yield from ((Kind.SOUND, (-number - 1, test + 1)) for test in anything if one.name in (name, other))
+        for second_name, second_other, second_shape, second in refers:
+            same = (name, other) == (second_name, second_other)
+            turned = (name, other) == (second_other, second_name)
+            closer = shape is Shape.EQUALS or (second_shape is Shape.CONTAINS and same)
+            if number != second and closer and (same or (turned and shape is Shape.EQUALS)):
+                yield Kind.SOUND, (-number - 1, second + 1)
 
 
 _ANY: Final = Text((Wild.MANY,))

@@ -38,6 +38,11 @@ Scalar: TypeAlias = str | int | float | bool
 ValueTest: TypeAlias = Text | Number | Boolean | Compare | TimePart | Cidr | Regex
 """A test that a single value passes or not."""
 
+_FEW: Final = 80
+"""Texts up to which each is looked for; more are looked up by their length."""
+
+_LOOKED_UP: Final = (Shape.EQUALS, Shape.CONTAINS, Shape.STARTSWITH, Shape.ENDSWITH)
+
 
 class Missing:
     """The one value of a field that an event does not have."""
@@ -54,6 +59,8 @@ class Column:
     """The tests on a field by their numbers in the rule; the name ``None`` stands for all values of the event.
 
     References to other fields stand apart: what they say depends on two values.
+    ``plain`` are the tests on the field itself, as bits; ``literals``, ``heads``, ``tails`` and
+    ``equal`` are the texts, folded, that it may hold anywhere, begin with, end in and be, most of them by their length.
     """
 
     name: str | None
@@ -63,15 +70,14 @@ class Column:
     present: int = 0
     absent: int = 0
     references: Mapping[int, FieldRef] = field(default_factory=dict)
-    _contained: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    _equal: Mapping[str, int] = field(default_factory=dict)
+    plain: int = 0
+    literals: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    few: tuple[tuple[str, int], ...] = ()
+    heads: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    tails: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    equal: Mapping[str, int] = field(default_factory=dict)
     _asked: tuple[tuple[int, Callable[[Scalar], bool]], ...] = ()
     _seen: dict[tuple[type, Scalar], int] = field(default_factory=dict)
-
-    @property
-    def plain(self) -> int:
-        """The bits of the tests on the field itself, references left out."""
-        return sum(1 << one for one in self.tests) | self.null | self.present | self.absent
 
     @property
     def scalar(self) -> bool:
@@ -87,8 +93,15 @@ class Column:
 
     def _passed(self, value: Scalar) -> int:
         text = fold(scalar_text(value))
-        found = self._equal.get(text, 0)
-        for length, literals in self._contained.items():
+        found = self.equal.get(text, 0)
+        for length, literals in self.heads.items():
+            found |= literals.get(text[:length], 0)
+        for length, literals in self.tails.items():
+            found |= literals.get(text[-length:], 0)
+        for literal, bit in self.few:
+            if literal in text:
+                found |= bit
+        for length, literals in self.literals.items():
             for start in range(len(text) - length + 1):
                 found |= literals.get(text[start : start + length], 0)
         for bit, test in self._asked:
@@ -115,8 +128,7 @@ def column(name: str | None, known: Field | None, tests: Iterable[tuple[int, Tes
     values: dict[int, ValueTest] = {}
     references: dict[int, FieldRef] = {}
     null = present = absent = 0
-    contained: dict[int, dict[str, int]] = {}
-    equal: dict[str, int] = {}
+    texts: dict[Shape, dict[int, dict[str, int]]] = {shape: {} for shape in _LOOKED_UP}
     asked: list[tuple[int, Callable[[Scalar], bool]]] = []
     for number, test in tests:
         bit = 1 << number
@@ -129,25 +141,43 @@ def column(name: str | None, known: Field | None, tests: Iterable[tuple[int, Tes
                 references[number] = test
             case Text() | Number() | Boolean() | Compare() | TimePart() | Cidr() | Regex():
                 values[number] = test
-                if isinstance(test, Text) and not test.cased and (name is None or test.shape in (Shape.EQUALS, Shape.CONTAINS)):
-                    if name is not None and test.shape is Shape.EQUALS:
-                        equal[fold(test.literal)] = equal.get(fold(test.literal), 0) | bit
-                        continue
-                    if test.shape in (Shape.EQUALS, Shape.CONTAINS) and test.literal:
-                        literals = contained.setdefault(len(test.literal), {})
-                        literals[fold(test.literal)] = literals.get(fold(test.literal), 0) | bit
-                        continue
-                asked.append((bit, passes(around(test) if name is None else test)))
+                said = around(test) if name is None else test
+                if isinstance(said, Text) and not said.cased and said.shape in _LOOKED_UP and said.literal:
+                    alike = texts[said.shape].setdefault(len(said.literal), {})
+                    alike[fold(said.literal)] = alike.get(fold(said.literal), 0) | bit
+                else:
+                    asked.append((bit, passes(said)))
             case _:
                 assert_never(test)
-    return Column(name, known, values, null, present, absent, references, contained, equal, tuple(asked))
+    contained, equal = texts[Shape.CONTAINS], {text: bit for alike in texts[Shape.EQUALS].values() for text, bit in alike.items()}
+    few = tuple((text, bit) for literals in contained.values() for text, bit in literals.items())
+    few, contained = (few, {}) if len(few) <= _FEW else ((), contained)
+    plain = sum(1 << one for one in values) | null | present | absent
+    return Column(
+        name,
+        known,
+        values,
+        null,
+        present,
+        absent,
+        references,
+        plain,
+        contained,
+        few,
+        texts[Shape.STARTSWITH],
+        texts[Shape.ENDSWITH],
+        equal,
+        tuple(asked),
+    )
 
 
 def around(test: ValueTest) -> ValueTest:
     """Return what a keyword asks of one value: a text may stand anywhere in it, a number is the whole text."""
     match test:
         case Text(parts, cased):
-            return Text((Wild.MANY, *parts, Wild.MANY), cased)
+            inner = parts[bool(parts[:1] == (Wild.MANY,)) :]
+            inner = inner[: len(inner) - bool(inner[-1:] == (Wild.MANY,))]
+            return Text((Wild.MANY, *inner, Wild.MANY) if inner else (Wild.MANY,), cased)
         case Number(value):
             return Text((scalar_text(value),), True)
         case _:

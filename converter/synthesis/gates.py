@@ -156,22 +156,24 @@ def bits(number: int) -> Iterator[int]:
         number ^= low
 
 
-def settled_first(tree: Node, truths: Iterator[bool]) -> tuple[Node, bool]:
-    """Return the tree with the children that settle each node in front, and its answer; the order changes no meaning.
+def witness(layout: Layout, gate: Gate, truths: int) -> Node:
+    """Return a detection whose answer proves the gate's for the places that hold.
 
-    The oracle, which stops at such a child, then reads a rule of thousands of values in no time.
-    ``truths`` are the answers of the places in reading order.
+    One child that settles a conjunction or a disjunction stands for all of
+    its children; the oracle then reads a rule of thousands of values in no
+    time.
     """
-    match tree:
-        case FieldMatch() | Keyword():
-            return tree, next(truths)
-        case Not(child):
-            inner, truth = settled_first(child, truths)
-            return Not(inner), not truth
-        case And(children):
-            found = [settled_first(child, truths) for child in children]
-            return And(tuple(one for one, _ in sorted(found, key=lambda pair: pair[1]))), all(truth for _, truth in found)
-        case Or(children):
-            found = [settled_first(child, truths) for child in children]
-            return Or(tuple(one for one, _ in sorted(found, key=lambda pair: not pair[1]))), any(truth for _, truth in found)
-    assert_never(tree)
+    settling = (gate.plain & ~truths) | (gate.turned & truths) if gate.every else (gate.plain & truths) | (gate.turned & ~truths)
+    if settling:
+        place = (settling & -settling).bit_length() - 1
+        children: list[Node] = [Not(layout.leaves[place]) if gate.turned >> place & 1 else layout.leaves[place]]
+    else:
+        settled = ((one, negated) for one, negated in gate.gates if (answer(one, truths) is negated) is gate.every)
+        inner = next(settled, None)
+        kept = [inner] if inner is not None else gate.gates
+        children = [
+            Not(found) if negated else found for found, negated in ((witness(layout, one, truths), negated) for one, negated in kept)
+        ]
+        if inner is None:
+            children += [layout.leaves[place] for place in bits(gate.plain)] + [Not(layout.leaves[place]) for place in bits(gate.turned)]
+    return And(tuple(children)) if gate.every else Or(tuple(children))

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from converter.data import Field
 from converter.ir import Node, evaluate
-from converter.synthesis.build import Builder, builder, presence
-from converter.synthesis.gates import Layout, answer, bits, layout, live, settled_first
+from converter.synthesis.build import Builder, builder, presence, relations
+from converter.synthesis.gates import Layout, answer, bits, layout, live, witness
 from converter.synthesis.result import AtomFound, ExampleEvent, Found, Synthesis
 from converter.synthesis.solver import Kind, Solver
 from converter.synthesis.states import clauses, closed, count
@@ -48,7 +48,6 @@ class _Event:
 class _Search:
     """What is known of a rule so far."""
 
-    tree: Node
     layout: Layout
     builder: Builder
     solver: Solver
@@ -58,28 +57,29 @@ class _Search:
     hanging: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
 
 
-def synthesize(tree: Node, fields: Mapping[str, Field], seed: int = 0) -> Synthesis:
+def synthesize(tree: Node, fields: Mapping[str, Field], carried: Mapping[str, Any] | None = None, seed: int = 0) -> Synthesis:
     """Return example events of a rule, and what they show of each test; the same for the same seed and solver.
 
     Args:
         tree: a detection that the oracle can answer (``converter.ir.unevaluable`` found nothing).
         fields: the fields of its log source by name; one that is not there may hold anything.
+        carried: what each event holds besides (``frame``), but for the fields that the rule asks for.
         seed: other values in the events.
 
     Raises:
         SolverMissingError: python-sat is not installed.
     """
     arranged = layout(tree)
-    made = builder(arranged, fields, seed)
+    made = builder(arranged, fields, carried or {}, seed)
     if len(arranged.tests) > LARGEST:
         solver = Solver(layout(arranged.leaves[0]))
         solver.close()
         return Synthesis((), (AtomFound(Found.OPEN, reason=f"the rule has more than {LARGEST} tests"),) * len(arranged.leaves))
     known = closed(made)
     solver = Solver(arranged, count(known))
-    search = _Search(tree, arranged, made, solver)
+    search = _Search(arranged, made, solver)
     try:
-        for kind, clause in (*presence(made), *clauses(known, len(arranged.tests) + 1)):
+        for kind, clause in (*presence(made), *relations(made), *clauses(known, len(arranged.tests) + 1)):
             solver.learn(kind, clause)
         _first(search)
         found = tuple(_place(search, place) for place in range(len(arranged.leaves)))
@@ -98,29 +98,27 @@ def _first(search: _Search) -> None:
 
 def _place(search: _Search, place: int) -> AtomFound:
     """Return what is found for one place of a test."""
+    proof: AtomFound | None = None
+    together: tuple[int, int] | None = None
+    free = search.builder.group(search.layout.unique[place])
     for inside in (True, False):
-        pair = _known_pair(search, place, inside) or _turned(search, place, inside)
+        pair = _known_pair(search, place) or _turned(search, place, inside) or _asked_pair(search, place, inside, 0, Found.STRICT)
+        # A proof spares the questions that it has answered.
+        proof = proof or (None if pair else _proof(search, place))
+        if not pair and not proof:
+            pair = _asked_pair(search, place, inside, free, Found.FIELD) or _two_sides(search, place, inside)
         if pair:
             return pair
-        for free, found in ((0, Found.STRICT), (search.builder.group(search.layout.unique[place]), Found.FIELD)):
-            pair = _asked_pair(search, place, inside, free, found)
-            if pair:
-                return pair
-        pair = _two_sides(search, place, inside)
-        if pair:
-            return pair
-        proof = _proof(search, place) if inside else None
-        together = None if proof and proof.found is Found.DEAD else _together(search, place, inside)
-        if proof and together:
-            return replace(proof, found=Found.TOGETHER, pair=together)
-        if proof:
+        if proof and proof.found is Found.DEAD:
             return proof
+        together = together or _together(search, place, inside)
+        if proof:
+            return replace(proof, found=Found.TOGETHER, pair=together) if together else proof
     return AtomFound(Found.TOGETHER, together) if together else AtomFound(Found.OPEN, reason="no values were found that show it")
 
 
-def _known_pair(search: _Search, place: int, inside: bool) -> AtomFound | None:
+def _known_pair(search: _Search, place: int) -> AtomFound | None:
     """Return a pair of events that were found already and differ in this test alone."""
-    del inside
     bit = 1 << search.layout.unique[place]
     for index in search.hanging.get((place, True), ()):
         other = search.by_truths.get((search.events[index].truths ^ bit, True))
@@ -251,11 +249,9 @@ def _event(search: _Search, truths: int, inside: bool, flipped: int | None, plac
 def _is_so(search: _Search, event: Mapping[str, Any], spread: int, expected: bool) -> bool:
     """Whether the oracle says so: the answer always, each test where they are few."""
     leaves = search.layout.leaves
-    truths = [bool(spread >> place & 1) for place in range(len(leaves))]
-    if len(leaves) <= _ORACLE and any(evaluate(leaf, event) is not truth for leaf, truth in zip(leaves, truths, strict=True)):
+    if len(leaves) <= _ORACLE and any(evaluate(leaf, event) is not bool(spread >> place & 1) for place, leaf in enumerate(leaves)):
         return False
-    tree, said = settled_first(search.tree, iter(truths))
-    return said is expected and evaluate(tree, event) is expected
+    return evaluate(witness(search.layout, search.layout.gate, spread), event) is expected
 
 
 def _used(search: _Search, found: tuple[AtomFound, ...]) -> Synthesis:

@@ -10,6 +10,7 @@ for every field of our tables and is an assumption for others.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,9 +21,12 @@ _FREE: Final = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"
 """Objects whose keys are anyone's, dots and slashes included."""
 
 
-def shaped(values: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the event in which each name has its value; a name that finds no room keeps its dots as one key."""
-    event: dict[str, Any] = {}
+def shaped(values: Mapping[str, Any], fields: Mapping[str, Field], carried: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event in which each name has its value, beside what it carries anyway.
+
+    A name that finds no room keeps its dots as one key.
+    """
+    event: dict[str, Any] = copy.deepcopy(dict(carried))
     for name, value in values.items():
         if value is not MISSING and not _put(event, name, value, fields.get(name)):
             event[name] = value

@@ -56,6 +56,7 @@ class Solver:
         self._tops = [self._encoded(layout.gate, 0), 0]
         self._other = 0
         self._equal = 0
+        self._alike: list[int] = []
         self._clauses: list[tuple[Kind, tuple[int, ...]]] = []
         self._sat.set_phases([-one for one in range(1, self._count + 1)])
 
@@ -113,6 +114,7 @@ class Solver:
         for number in range(1, self._tests + 1):
             mine, other, same = number, number + self._other, number + self._equal
             self._sat.append_formula([[-same, -mine, other], [-same, mine, -other]])
+        self._alike = [one + 1 + self._equal for one in range(self._tests)]
         for kind, clause in self._clauses:
             self._add(kind, clause, 1)
         self._sat.set_phases([-(one + self._other) for one in range(1, self._count + 1)])
@@ -145,7 +147,7 @@ class Solver:
         if not self._other:
             self._double()
         number = self._layout.unique[place]
-        same = [one + 1 + self._equal for one in range(self._tests) if one != number and not free >> one & 1]
+        same = self._same(number, free)
         found = self._solve([*self._hang(place, True, 0), *self._hang(place, False, 1), *same], kinds)
         if not found:
             return None if found is None else False
@@ -159,9 +161,15 @@ class Solver:
         if not self._other:
             self._double()
         tops = [self._tops[0], -self._tops[1]] if truth else [-self._tops[0], self._tops[1]]
-        same = [one + 1 + self._equal for one in range(self._tests) if one != number and not free >> one & 1]
+        same = self._same(number, free)
         found = self._solve([number + 1, -self._moved(number + 1, 1), *tops, *same], kinds)
         return (self._read(found, 0), self._read(found, 1)) if found else None
+
+    def _same(self, number: int, free: int) -> list[int]:
+        """Return the literals that say that the copies agree on all tests but one and those of ``free``."""
+        if not free:
+            return self._alike[:number] + self._alike[number + 1 :]
+        return [one for at, one in enumerate(self._alike) if at != number and not free >> at & 1]
 
     def reasons(self) -> tuple[int, ...]:
         """Return the tests that the last proof leans on, those of whole groups included."""

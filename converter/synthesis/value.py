@@ -13,7 +13,7 @@ from converter.synthesis.candidates import belongs, fitting, near, neutral
 from converter.synthesis.column import MISSING, Column, ValueTest
 from converter.synthesis.gates import bits
 
-TRIED: Final = 1500
+TRIED: Final = 600
 """Values that are tried for one field and one set of answers."""
 _NEAR: Final = 40
 """Tests whose near misses are tried where no test is to pass."""
@@ -86,6 +86,15 @@ def value_for(column: Column, wish: Wish, seed: int) -> Value | Conflict:
     if isinstance(listed, Conflict):
         return listed
     return Conflict(wish.truths, hit if passed else 0)
+
+
+def _each_once(values: Iterator[Any]) -> Iterator[Any]:
+    seen: set[tuple[type, str]] = set()
+    for value in values:
+        key = (type(value), value if isinstance(value, str) else repr(value))
+        if key not in seen:
+            seen.add(key)
+            yield value
 
 
 def _answers(column: Column, wish: Wish, value: Any) -> int:  # noqa: ANN401 - any JSON value

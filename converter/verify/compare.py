@@ -15,6 +15,7 @@ from converter.verify.coverage import decided
 from converter.verify.examples import examples
 from converter.verify.own_view import OwnView
 from converter.verify.readings import Artifact, read_artifact
+from converter.verify.synthesized import synthesized
 from converter.verify.variants import Variant, variants
 
 SHOWN = 3
@@ -95,9 +96,12 @@ def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions
     given = examples(loaded)[0]
     for example in given:
         found += variants(tree, example, known, len(given))
-    events = tuple(found)
+    own = synthesized(tree, known, source.id if source else "")
+    events = (*found, *own.events)
     expected = tuple(evaluate(tree, one.event) for one in events)
-    return Questions(events, expected, decided(tree, [one.event for one in events]))
+    shown = decided(tree, [one.event for one in events])
+    # What is proved to decide nothing needs no event: no output could go wrong in it alone.
+    return Questions(events, expected, tuple(one or idle for one, idle in zip(shown, own.idle, strict=True)))
 
 
 def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declared: Status, asked: Questions) -> Verdict:

@@ -83,8 +83,10 @@ def _passes(test: Any, value: Any) -> bool:
         except ValueError:
             return False
     if isinstance(test, TimePart):
-        found = re.match(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>\d\d):(?P<minute>\d\d)", str(value))
-        return found is not None and _ordered(int(found[test.unit]), test.operator, test.value)
+        found = re.fullmatch(
+            r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::\d\d)?Z?)?", str(value), re.ASCII
+        )
+        return found is not None and bool(found[test.unit]) and _ordered(int(found[test.unit]), test.operator, test.value)
     assert isinstance(test, Compare)
     try:
         return not isinstance(value, bool) and _ordered(float(value), test.operator, test.value)

@@ -229,11 +229,11 @@ import json, sys
 from pathlib import Path
 from converter.data import fields, source_of
 from converter.pack import load_pack
-from converter.synthesis import synthesize
+from converter.synthesis import frame, synthesize
 for loaded in load_pack([Path(sys.argv[1])]).rules:
     source = source_of(loaded.rule.logsource)
     for seed in (0, 1):
-        made = synthesize(loaded.tree, fields(source.id) if source else {}, seed)
+        made = synthesize(loaded.tree, fields(source.id) if source else {}, frame(source.id) if source else {}, seed)
         print(json.dumps([[one.event, one.label, one.expected] for one in made.events]))
         print(json.dumps([(one.found.value, one.pair) for one in made.atoms]))
 """
