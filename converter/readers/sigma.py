@@ -70,17 +70,18 @@ def _rule(document: Document) -> Rule | tuple[Diagnostic, ...]:
         if key not in value:
             place = source.span(document.offsets)
             problems += (Diagnostic("R013", Severity.ERROR, place, f"the rule has no '{key}'", help=f"add '{key}:'"),)
-    return (*problems, *_meant(document, value)) if problems else _from_map(document, value)
+    return (*problems, *_meant(document, value, value.get("detection"))) if problems else _from_map(document, value)
 
 
-def _meant(document: Document, value: Map) -> tuple[Diagnostic, ...]:
+def _meant(document: Document, value: Map, detection: object) -> tuple[Diagnostic, ...]:
     """Return what is wrong with the detection of a rule whose header is wrong already; a placeholder's values are not known here."""
-    detection, id_ = value.get("detection"), value.get("id")
     if not isinstance(detection, Map):
         return ()
     from converter.ir import lower
 
-    positions = {"detection": value.offsets[2 * list(value).index("detection") + 1]}
+    id_, positions = value.get("id"), dict[str, int]()
+    _places(value, "", positions, 0)
+    positions.setdefault("detection", positions.get("filter", 0))
     found = lower(Rule(document.source, "", id_ if isinstance(id_, str) else "", LogSource(), detection, positions=positions))
     return tuple(one for one in found if one.code != "M011") if isinstance(found, tuple) else ()
 
@@ -113,7 +114,9 @@ def _of_rules(document: Document, value: Map, problems: tuple[Diagnostic, ...]) 
         told.append(
             Diagnostic("R013", Severity.ERROR, at, "the filter has no 'logsource'", help="add 'logsource:', which its rules have too")
         )
-    return tuple(told) if told else _from_map(document, value, correlation, found)
+    if told:
+        return (*told, *_meant(document, value, found.detection if found else None))
+    return _from_map(document, value, correlation, found)
 
 
 def _is_opaque(value: Map) -> bool:

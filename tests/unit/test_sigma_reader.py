@@ -140,8 +140,21 @@ def test_everything_that_is_wrong_with_a_file_is_told_at_once() -> None:
         "title: x\nlogsource: {product: p}\nlevel: huge\ndetection:\n  s:\n    a|contain: 1\n    b|re: '('\n    c|expand: '%x%'\n"
         "  condition: s and t\n---\nlogsource: {product: p}\ndetection: {s: {a|cidr: x}, condition: 1 of u*}\n"
         "---\ntitle: y\nlogsource: {product: p}\ndetection: [a]\n"
+        "---\ntitle: z\nlogsource: {product: p}\nlevel: huge\nfilter:\n  rules: any\n  s: {a|contain: 1}\n  condition: not t\n"
     )
     rules, told = read_rules(text.encode(), "a.yml")
     assert rules == ()
     found = [(one.code, one.span.line) for one in told if one.span]
-    assert found == [("R012", 3), ("M001", 6), ("M006", 7), ("M004", 9), ("R013", 11), ("M002", 12), ("M005", 12), ("R012", 16)]
+    assert found == [
+        ("R012", 3),
+        ("M001", 6),
+        ("M006", 7),
+        ("M004", 9),
+        ("R013", 11),
+        ("M002", 12),
+        ("M005", 12),
+        ("R012", 16),
+        ("R012", 20),
+        ("M001", 23),
+        ("M004", 24),
+    ]
