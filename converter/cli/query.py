@@ -21,17 +21,17 @@ Matches = tuple[tuple[int, ...], ...]
 
 
 @click.command("query")
-@click.argument("language", type=click.Choice(["kuery", "eql", "spl", "falco"]))
+@click.argument("language", type=click.Choice(["kuery", "lucene", "eql", "spl", "falco"]))
 @click.argument("query")
 @click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option("--fields", "fields", metavar="FILE", help="kuery, eql: the index's mappings as JSON.")
+@click.option("--fields", "fields", metavar="FILE", help="kuery, lucene, eql: the index's mappings as JSON.")
 @option_option
 def command(language: str, query: str, events: tuple[str, ...], fields: str | None, options: tuple[str, ...]) -> None:
     """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
 
     The file's name stands before an index when there are several files.
     A sequence of eql prints the indexes of its events on one line; -O category, timestamp and tiebreaker name other fields than ECS has.
-    For kuery and eql EVENTS are documents as the engine sees them; for spl and falco they are raw, seen through the engine's extraction.
+    For kuery, lucene and eql EVENTS are documents as the engine sees them; for spl and falco raw events, seen through its extraction.
     """
     from converter.cli.events import read_events
     from converter.model import Diagnostic
@@ -42,6 +42,7 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
     tell(problems)
     runners: dict[str, Callable[[], list[bool] | Matches | Diagnostic]] = {
         "kuery": lambda: _kuery(query, [one.event for one in found if one.event is not None], fields),
+        "lucene": lambda: _lucene(query, [one.event for one in found if one.event is not None], fields),
         "eql": lambda: _eql(query, [one.event for one in found if one.event is not None], fields, flags),
         "spl": lambda: _spl(query, [one.event for one in found if one.event is not None], flags),
         "falco": lambda: _falco(query, [one.event for one in found if one.event is not None], flags),
@@ -69,6 +70,19 @@ def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] |
     if isinstance(read, Diagnostic):
         return read
     return kql.run(read, documents, mappings)
+
+
+def _lucene(query: str, documents: Documents, fields: str | None) -> list[bool] | Diagnostic:
+    from converter.languages import lucene
+    from converter.model import Diagnostic
+
+    mappings = {"dynamic": True} if fields is None else _mappings(fields)
+    if isinstance(mappings, Diagnostic):
+        return mappings
+    read = lucene.read(query, "<query>")
+    if isinstance(read, Diagnostic):
+        return read
+    return lucene.run(read, documents, mappings)
 
 
 def _eql(query: str, documents: Documents, fields: str | None, flags: Mapping[str, str]) -> Matches | Diagnostic:

@@ -147,6 +147,11 @@ def never_value(value: object) -> bool:
     return False
 
 
+def every_value(value: object) -> bool:
+    """Pass every value."""
+    return True
+
+
 def _created(read: Callable[[str], _Read], text: str) -> _Read:
     """Return ``read(text)``, its refusal in the words of a query."""
     try:
@@ -269,17 +274,38 @@ def _escaped(parts: Parts) -> str:
 def compares(kind: FieldType, order: str, value: Value) -> Predicate:
     """Match values on one side of ``value``; ``order`` is ``lt``, ``lte``, ``gt`` or ``gte``."""
     searchable(kind)
+    if kind.type == "flattened" and kind.key:
+        raise Refusal("failed to create query: [range] queries on keyed [flattened] fields must include both an upper and a lower bound.")
+    return _passing(kind, (_side(kind, order, value),))
+
+
+def between(kind: FieldType, low: tuple[str, Value], high: tuple[str, Value]) -> Predicate:
+    """Match values on one side of each of two; ``low`` and ``high`` are an order and a value as ``compares`` takes them."""
+    searchable(kind)
+    return _passing(kind, (_side(kind, *low), _side(kind, *high)))
+
+
+def _passing(kind: FieldType, tests: tuple[Callable[[Any], bool], ...]) -> Predicate:
+    """Match documents with a value, or a word, that passes all tests."""
+
+    def test(found: Any) -> bool:  # noqa: ANN401 - an indexed value
+        return all(one(found) for one in tests)
+
+    if kind.type == "constant_keyword":
+        return always if kind.value is not None and test(kind.value) else never
+    if kind.type == "flattened":
+        key = kind.key
+        return any_value(kind.path, lambda pair: (not key or pair[0] == key) and test(pair[1]))
+    if kind.type in TOKENIZED:
+        return any_value(kind.path, lambda words: any(map(test, words)))
+    return any_value(kind.path, test if len(tests) > 1 else tests[0])
+
+
+def _side(kind: FieldType, order: str, value: Value) -> Callable[[Any], bool]:
+    """Return the test of one indexed value, or word, against a bound."""
     test, text = _COMPARE[order], java_text(value)
     limit: Any
     match kind.type:
-        case "flattened" if kind.key:
-            raise Refusal(
-                "failed to create query: [range] queries on keyed [flattened] fields must include both an upper and a lower bound."
-            )
-        case "flattened":
-            return any_value(kind.path, lambda pair: test(pair[1], text))
-        case "constant_keyword":
-            return always if kind.value is not None and test(kind.value, text) else never
         case "boolean":
             limit = boolean_in_query(text)
         case "ip":
@@ -298,20 +324,18 @@ def compares(kind: FieldType, order: str, value: Value) -> Predicate:
             number = _created(double_of, text)
             if isnan(number):
                 # The engine sorts it above all numbers.
-                return exists(kind) if order in ("lt", "lte") else any_value(kind.path, never_value)
+                return every_value if order in ("lt", "lte") else never_value
             bound_at = _sorted(rounded_to(replace(kind, type="float") if name == "half_float" else kind, number))
-            return any_value(kind.path, lambda found: test(_sorted(found), bound_at))
+            return lambda found: test(_sorted(found), bound_at)
         case name if name in DATES:
             try:
                 limit = _moment(kind, value, up=order in ("gt", "lte"))
             except Refusal as refusal:
                 # Date ranges are read before any shard is asked.
                 raise Refusal(refusal.message, early=True, unknown=refusal.unknown, help=refusal.help) from None
-        case name if name in TOKENIZED:
-            return any_value(kind.path, lambda words: any(test(word, text) for word in words))
         case _:
             limit = folded(text) if kind.lowercase else text
-    return any_value(kind.path, lambda found: test(found, limit))
+    return lambda found: test(found, limit)
 
 
 def exists(kind: FieldType) -> Predicate:
