@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, TypeAlias, assert_never
 
@@ -16,16 +15,19 @@ from converter.model import Criterion
 Figure: TypeAlias = int | Fraction
 """A number without rounding."""
 
+HIGHEST: Final = 10**300
+"""Numbers beyond it are none, so that every sum is a number to every program."""
+
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le, "eq": eq, "neq": ne}
 
 
 def measured(value: object) -> Figure | None:
-    """Return a number, or a text that is one in decimal, as the decimal that is written; ``None`` for all else and the infinite."""
+    """Return a number, or a text that is one in decimal, as the decimal that is written; ``None`` for all else and beyond ``HIGHEST``."""
     number = _number(value)
-    if number is None or isinstance(number, int):
-        return number
-    if not isfinite(number):
+    if number is None or not -HIGHEST <= number <= HIGHEST:
         return None
+    if isinstance(number, int):
+        return number
     return int(number) if number.is_integer() else Fraction(repr(number))
 
 

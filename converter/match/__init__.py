@@ -5,7 +5,7 @@ from converter.match.matcher import Asked, Matcher
 from converter.match.origin import origin
 from converter.match.shapes import Seen, Shape, see
 from converter.match.stream import Account, Alert, Limits, Stream
-from converter.match.times import event_time, time_of
+from converter.match.times import duration_of, duration_text, event_time, time_of, time_text
 
 __all__ = [
     "Account",
@@ -18,8 +18,11 @@ __all__ = [
     "Stream",
     "admissions",
     "admits",
+    "duration_of",
+    "duration_text",
     "event_time",
     "origin",
     "see",
     "time_of",
+    "time_text",
 ]

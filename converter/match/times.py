@@ -19,12 +19,15 @@ from converter.data import load
 from converter.ir import SECOND, scalars
 from converter.match.paths import MISSING, at
 from converter.match.shapes import Seen
+from converter.model import UNITS
 
 _ISO: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]|60)(?:[.,]([0-9]{1,12}))?)?"
     r" ?(?:(Z|z|UTC|GMT)|([+-])([0-9]{2}):?([0-9]{2})?)?"
 )
 _NUMBER: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?")
+_ELEMENT: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,9}))?([smhdw])")
+_DURATION: Final = re.compile(f"(?:{_ELEMENT.pattern})+")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LENGTH: Final = 60
 """Characters of the longest time."""
@@ -52,7 +55,7 @@ def time_of(value: object) -> int | None:
             return None
         found = _ISO.fullmatch(value)
         return _iso(found) if found else _number(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _SIZES[-1][0]:
         return _number(repr(value))
     return None
 
@@ -78,8 +81,36 @@ def _number(text: str) -> int | None:
     unit = next((unit for below, unit in _SIZES if whole < below), None)
     if unit is None:
         return None
-    part = found[2] or ""
-    return whole * unit + (int(part) * unit // 10 ** len(part) if part else 0)
+    return _scaled(found[1], found[2] or "", unit)
+
+
+def _scaled(whole: str, part: str, unit: int) -> int:
+    return int(whole) * unit + (int(part) * unit // 10 ** len(part) if part else 0)
+
+
+def duration_of(text: str) -> int | None:
+    """Return the nanoseconds of a duration such as ``90s``, ``1.5s`` or ``1h30m``; ``None`` when it is none."""
+    if len(text) > _LENGTH or not _DURATION.fullmatch(text):
+        return None
+    return sum(_scaled(whole, part, UNITS[unit] * SECOND) for whole, part, unit in _ELEMENT.findall(text))
+
+
+def time_text(time: int) -> str:
+    """Return a time in nanoseconds as a date of ISO 8601 in UTC; what no calendar has, as seconds since 1970."""
+    seconds, rest = divmod(time, SECOND)
+    days, seconds = divmod(seconds, 86400)
+    part = f".{rest:09}".rstrip("0") if rest else ""
+    try:
+        day = date.fromordinal(days + _EPOCH)
+    except (ValueError, OverflowError):
+        return f"{days * 86400 + seconds}{part}"
+    return f"{day.isoformat()}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{part}Z"
+
+
+def duration_text(seconds: int) -> str:
+    """Return a whole number of seconds in the largest unit that it is a whole number of."""
+    unit = next(unit for unit in ("w", "d", "h", "m", "s") if seconds % UNITS[unit] == 0)
+    return f"{seconds // UNITS[unit]}{unit}" if seconds else "0s"
 
 
 @cache

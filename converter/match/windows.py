@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from converter.ir import Figure, Linked, measured, meets, named, percentile, true_of
@@ -263,7 +264,7 @@ def held(linked: Linked, window: Window, start: int) -> Figure | None:
 
 def shown(window: Window, start: int) -> Sequence[Origin]:
     """Return where the matches of a window are from, in order: the latest ones, and those that complete it."""
-    recent = [match for match in window.matches if match.time >= start][-SHOWN:]
+    recent = list(islice((match for match in reversed(window.matches) if match.time >= start), SHOWN))[::-1]
     known = {id(match) for match in recent}
     more: Iterator[Match] = iter(())
     if isinstance(window, _Together):

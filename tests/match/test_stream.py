@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from correlations import alerts, correlations, detection, disorder, linked, stre
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from converter.cli.correlated import as_text, as_value
 from converter.ir import SECOND, Linked, Timed, occurrences
-from converter.match import Limits, Stream
+from converter.match import Limits, Stream, event_time, see
 from converter.model import TYPES, Correlation, Criterion
 
 Told = tuple[int, int, str, tuple[str, ...], Any, tuple[int, ...]]
@@ -34,15 +37,28 @@ def _expected(several: Sequence[Linked], events: Sequence[Timed]) -> list[Told]:
     return sorted(found, key=lambda one: one[:4])
 
 
+def _compared(kind: str, data: st.DataObject, events: list[Timed], extra: int, waits: bool) -> None:
+    several = data.draw(correlations(kind))
+    stream = Stream(several, lateness=None if waits else disorder(events) + extra)
+    assert _streamed(stream, several, events) == _expected(several, events)
+    assert (stream.account.late, stream.account.timeless, stream.account.crowded, stream.account.forgotten) == (0, 0, 0, {})
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), events=streams(), extra=st.sampled_from([0, 1]), waits=st.booleans())
 def test_stream_is_the_oracle(kind: str, data: st.DataObject, events: list[Timed], extra: int, waits: bool) -> None:
     """Alerts, groups, figures, windows and their order are the oracle's, whatever the disorder within the lateness."""
-    several = data.draw(correlations(kind))
-    stream = Stream(several, lateness=None if waits else disorder(events) + extra)
-    assert _streamed(stream, several, events) == _expected(several, events)
-    assert (stream.account.late, stream.account.timeless, stream.account.crowded, stream.account.forgotten) == (0, 0, 0, {})
+    _compared(kind, data, events, extra, waits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TYPES)
+@settings(max_examples=1000, deadline=None)
+@given(data=st.data(), events=streams(), extra=st.sampled_from([0, 1]), waits=st.booleans())
+def test_stream_is_the_oracle_on_many_more(kind: str, data: st.DataObject, events: list[Timed], extra: int, waits: bool) -> None:
+    """The same on twenty times as many."""
+    _compared(kind, data, events, extra, waits)
 
 
 def _ticks(one: Linked, fields: Sequence[dict[str, Any]], **options: Any) -> tuple[Stream, list[int]]:
@@ -150,3 +166,30 @@ def test_memory_does_not_grow_with_the_stream() -> None:
         if second in (500, 999):
             sizes.append(stream.remembered)
     assert sizes[0] == sizes[1] > 0
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.just(10**4000), st.just("9" * 300), st.just("1e300")
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from([*"uvn", "@timestamp"]), inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=st.data(), kind=st.sampled_from(TYPES), given_=st.lists(st.dictionaries(st.sampled_from([*"uvn", "@timestamp"]), JSON), max_size=5)
+)
+def test_any_event_gets_through(data: st.DataObject, kind: str, given_: list[dict[str, Any]]) -> None:
+    """Whatever values events have, they are counted as the oracle counts them, and alerts can be written."""
+    several = data.draw(correlations(kind))
+    seen = [one for event in given_ for one in see(event | {"kind": "a"})]
+    assert all(isinstance(event_time(one), int | None) for one in seen)
+    events = [Timed(number, one.event) for number, one in enumerate(seen)]
+    found = alerts(Stream(several), several, events)
+    expected = [one for each in several for one in occurrences(each, events) if one.begins]
+    assert sorted(one.figure for one in found) == sorted(one.figure for one in expected)
+    for one in found:
+        json.dumps(as_value(replace(one, events=[])))
+        as_text(one)
