@@ -244,8 +244,8 @@ def _way(tables: Tables, source: Source, name: str) -> dict[str, Any] | None:
     field = tables.fields(source.id).get(name)
     if field is None or "*" in name:
         return None
-    parts: dict[str, Any] = {key: source.sigma[key] for key in ("category", "product", "service")}
-    parts["category"] = next((one for one in parts["category"] if one), "")
+    where = source.logsource
+    parts = {"category": where.category, "product": where.product, "service": where.service}
     targets: dict[str, Any] = {}
     for target in ("elastic", "splunk", "falco"):
         if target not in source.targets:
@@ -287,8 +287,7 @@ def logsource_of(text: str) -> LogSource:
     from converter.model import LogSource
 
     if text in sources():
-        sigma = sources()[text].sigma
-        return LogSource(next((one for one in reversed(sigma["category"]) if one), ""), sigma["product"], sigma["service"])
+        return sources()[text].logsource
     parts = ["" if one == "-" else one for one in text.split("/")]
     words = [one for one in parts if one]
     if (

@@ -37,7 +37,8 @@ class OwnTarget:
     """What a pack says of a log source on one target.
 
     ``selects`` holds what replaces the shipped entries of ``logsources/``; ``rows`` the
-    fields in the shipped format by the rules' names, ``places`` the file and line of each; ``complete`` that there are no others.
+    fields in the shipped format by the rules' names, ``places`` the file and line of each; ``complete`` that there are no others, but
+    for ``kept``, whose shipped rows hold.  ``base`` is the shipped log source that this stands over, ``""`` for the rules' own.
     """
 
     selects: Mapping[str, Any] = field(default_factory=dict)
@@ -45,6 +46,8 @@ class OwnTarget:
     places: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
     place: str = ""
+    base: str = ""
+    kept: tuple[str, ...] = ()
 
     def over(self, former: OwnTarget) -> OwnTarget:
         """Return both, where this one wins."""
@@ -54,6 +57,8 @@ class OwnTarget:
             {**former.places, **self.places},
             former.complete or self.complete,
             self.place or former.place,
+            self.base or former.base,
+            (*former.kept, *self.kept),
         )
 
 
@@ -92,7 +97,10 @@ class Tables:
         """Return all that record a rule's log source, the usual one first; of one that only the pack has, that one."""
         shipped = tuple(self._sources.get(one.id, one) for one in tables.sources_of(logsource))
         own = self.source_of(logsource) if not shipped else None
-        return (own,) if own else shipped
+        said = self.own[shipped[0].id].targets if shipped and shipped[0].id in self.own else {}
+        # Where the pack says how a target has the log source, no other way there is looked for.
+        others = (replace(one, targets={name: needs for name, needs in one.targets.items() if name not in said}) for one in shipped[1:])
+        return (own,) if own else (*shipped[:1], *others)
 
     @property
     def sources(self) -> Mapping[str, Source]:
@@ -142,7 +150,9 @@ class Tables:
             known = name in self.bindings(target, source)
         except FileNotFoundError:
             return ""
-        return f"converter/data/fields/{target}/{source}.yml" if known else ""
+        base = own.base if own and own.base else source
+        shared: tuple[str, ...] = tuple(tables.sources()[base].targets.get(target, {}).get("rows", ())) if known else ()
+        return f"converter/data/fields/{target}/{shared[-1] if shared else base}.yml" if known else ""
 
     @cached_property
     def _sources(self) -> Mapping[str, Source]:
@@ -160,7 +170,8 @@ class Tables:
         shipped = tables.sources().get(name)
         targets: dict[str, Mapping[str, Any]] = dict(shipped.targets) if shipped else {"python": {}}
         for target, one in own.targets.items():
-            targets[target] = self._selected(target, name, one, targets.get(target, {}))
+            base = tables.sources()[one.base].targets.get(target, {}) if one.base else targets.get(target, {})
+            targets[target] = self._selected(target, name, one, base)
         where = own.logsource
         named = {"product": where.product, "service": where.service, "category": [where.category]}
         pending = tuple(target for target in shipped.pending if target not in targets) if shipped else ()
@@ -187,7 +198,7 @@ class Tables:
 
     def _renamed(self, target: str, source: str, own: OwnTarget) -> Mapping[str, str]:
         """Return the pack's paths by the shipped ones of the same fields, ``""`` for those that its system lacks."""
-        shipped = _shipped(target, source)
+        shipped = _shipped(target, own.base or source)
         lacks = dict.fromkeys((one.path for one in shipped.values()), "") if own.complete else {}
         return lacks | {shipped[name].path: row["path"] for name, row in own.rows.items() if name in shipped and "path" in row}
 
@@ -212,9 +223,10 @@ class Tables:
         return Rows(rows, lambda one, rest: replace(one, name=one.name[:-1] + rest))
 
     def _bound(self, target: str, source: str, own: OwnTarget) -> Mapping[str, Binding]:
-        known, shipped = self.fields(source), _shipped(target, source)
-        by_path = {one.path: one for one in shipped.values()}
-        rows = {} if own.complete else {name: _about(shipped[name], known[name]) for name in shipped}
+        known, shipped = self.fields(source), _shipped(target, own.base or source)
+        by_path = {one.path: one for one in shipped.values() if one.change is None}
+        names = [name for name in own.kept if name in shipped] if own.complete else list(shipped)
+        rows = {name: _about(shipped[name], known.get(name, shipped[name].field)) for name in names}
         for name, row in own.rows.items():
             path = row.get("path", name)
             former = by_path.get(path)

@@ -35,7 +35,10 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OwnView:
-    """A pack's word on a log source on one target: ``rows`` are its own, ``shipped`` the names whose path the shipped view has too."""
+    """A pack's word on a log source on one target.
+
+    ``rows`` are its own, ``shipped`` the names whose path the shipped view of ``source`` has too; ``""`` where none ships.
+    """
 
     source: str
     own: OwnTarget
@@ -54,15 +57,15 @@ def own_view(tables: Tables, target: str, source: Source | None) -> OwnView | No
     own = tables.on(target, source.id) if source else None
     if own is None or source is None:
         return None
-    bindings = tables.bindings(target, source.id)
-    rows = {name: bindings[name] for name in own.rows}
+    bindings, base = tables.bindings(target, source.id), own.base or source.id
+    rows = {name: bindings[name] for name in (*own.rows, *own.kept) if name in bindings}
     try:
-        before = SHIPPED.bindings(target, source.id)
-        _shipped_view(target, source.id)
+        before = SHIPPED.bindings(target, base)
+        _shipped_view(target, base)
     except FileNotFoundError:
-        return OwnView(source.id, own, source.targets[target], rows, frozenset())
+        return OwnView("", own, source.targets[target], rows, frozenset())
     same = frozenset(name for name, one in rows.items() if name in before and before[name].path == one.path)
-    return OwnView(source.id, own, source.targets[target], rows, same)
+    return OwnView(base, own, source.targets[target], rows, same)
 
 
 def _shipped_view(target: str, source: str) -> object:
@@ -73,7 +76,15 @@ def _shipped_view(target: str, source: str) -> object:
 
 
 def _has_shipped(view: OwnView) -> bool:
-    return not view.source.startswith("own:") and bool(view.shipped or not view.own.complete)
+    return bool(view.source) and bool(view.shipped or not view.own.complete)
+
+
+def _parts(row: Binding) -> Iterator[Binding]:
+    """Yield the fields that a row's values stand in."""
+    if row.change is None:
+        yield row
+    else:
+        yield from (part for _, part in row.change.parts)
 
 
 def _values(event: Event, name: str, row: Binding) -> list[Any]:
@@ -91,9 +102,9 @@ def own_document(view: OwnView, event: Event, *, foreign: bool = False) -> dict[
     words = _words(view)
     for name, row in view.rows.items():
         if name in view.shipped:
-            value = _at(base, row.path)
-            if value is not None and view.own.complete:
-                _put(document, row.path, value)
+            for part in _parts(row) if view.own.complete else ():
+                if (value := _at(base, part.path)) is not None:
+                    _put(document, part.path, value)
             continue
         value = _held(event, name, row)
         for path in dict.fromkeys((words.get(row.path, row.path), *((row.ip,) if row.ip else ()))):
@@ -119,16 +130,15 @@ def own_mappings(view: OwnView) -> dict[str, Any]:
     for path in sorted(words.values()):
         _map(base, path, {"type": "text"})
     for name, row in sorted(view.rows.items(), key=lambda one: one[1].path):
-        kind = view.own.rows[name].get("type", row.type)
-        path = row.path.removesuffix(".*")
-        leaf: dict[str, Any] = {"type": "keyword" if kind == "unknown" else kind}
-        if "ignore_above" in view.own.rows[name] and leaf["type"] in ("keyword", "wildcard"):
-            leaf["ignore_above"] = view.own.rows[name]["ignore_above"]
-        _map(base, path, leaf)
-        if row.caseless:
-            _map(base, row.caseless, {"type": "keyword", "normalizer": "lowercase"})
-        if row.ip:
-            _map(base, row.ip, {"type": "ip"})
+        own = view.own.rows.get(name, {})
+        kept = {key: own[key] for key in ("ignore_above",) if key in own and row.type in ("keyword", "wildcard")}
+        for part in _parts(row) if own or view.own.complete else ():
+            kind = own.get("type", part.type)
+            _map(base, part.path.removesuffix(".*"), {"type": "keyword" if kind == "unknown" else kind, **kept})
+            if part.caseless:
+                _map(base, part.caseless, {"type": "keyword", "normalizer": "lowercase"})
+            if part.ip:
+                _map(base, part.ip, {"type": "ip"})
     return base
 
 
@@ -199,7 +209,7 @@ def own_fields(view: OwnView, event: Event, *, foreign: bool = False) -> Iterato
     fields = {"_raw": base.get("_raw", (_json(event),))} if view.own.complete else dict(base)
     for name, row in view.rows.items():
         if name in view.shipped:
-            fields |= {row.path: base[row.path]} if row.path in base else {}
+            fields |= {part.path: base[part.path] for part in _parts(row) if part.path in base}
         elif texts := tuple(text for one in _values(event, name, row) for text in _texts(one, row.type)):
             fields[row.path] = texts
     own = _inputs(view)
@@ -258,7 +268,7 @@ def own_values(view: OwnView, event: Event, field: str, argument: str | None = N
                 text for one in _values(event, name, row) for text in _texts(one, row.type) if one is not None or row.type == "keyword"
             ]
             return (tuple(texts) or None) if row.list else texts[0] if texts else None
-    if view.source.startswith("own:"):
+    if not view.source:
         raise KeyError(field)
     return falco_values(event, field, argument, name=view.source)
 

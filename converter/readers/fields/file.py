@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from converter.data import OwnSource, OwnTarget
+from converter.data import OwnSource, OwnTarget, sources
 from converter.formats import Document, Map, Seq, read
 from converter.languages import spl
 from converter.model import Diagnostic, LogSource, Severity, Source, ordered, unpack
@@ -141,6 +141,10 @@ def _selection_problems(target: str, section: Map, source: Source) -> Iterator[D
             if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", str(column)) or not re.fullmatch(r"[A-Za-z0-9_.{}:-]+", path):
                 message = f"'{str(column)[:60]}' is no column with a field"
                 yield _told("P046", source, shown.offsets[2 * index], message, "a column is a word, a field has no blanks")
+    if "like" in section and (section["like"] not in sources() or target not in sources()[section["like"]].targets):
+        known = ", ".join(one.id for one in sources().values() if target in one.targets and section["like"][:7] in one.id)
+        message = f"'{section['like'][:60]}' is no log source that ships for {target}"
+        yield _told("P046", source, _place(section, "like"), message, f"one of: {known}" if known else "see 'converter targets'")
     if "definition" in section:
         read_definition = spl.read(section["definition"], source.path)
         if isinstance(read_definition, Diagnostic):
@@ -163,12 +167,13 @@ def _source(document: Document) -> OwnSource:
 
 
 def _target(section: Map, lines: _Lines, offsets: int) -> OwnTarget:
-    selects = {key: _plain(one) for key, one in section.items() if key not in ("fields", "complete", "source")}
+    selects = {key: _plain(one) for key, one in section.items() if key not in ("fields", "complete", "source", "like", "as_shipped")}
     if "source" in section and isinstance(section["source"], Seq):
         selects["source"] = list(section["source"])
     rows = section.get("fields", Map())
     places = {str(name): lines.told(rows.offsets[2 * index]) for index, name in enumerate(rows)}
-    return OwnTarget(selects, _plain(rows), places, bool(section.get("complete")), lines.told(offsets))
+    kept = tuple(section.get("as_shipped", ()))
+    return OwnTarget(selects, _plain(rows), places, bool(section.get("complete")), lines.told(offsets), section.get("like", ""), kept)
 
 
 class _Lines:

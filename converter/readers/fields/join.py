@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.data import SHIPPED, Binding, taxonomy
+from converter.data import SHIPPED, Binding, Source, taxonomy
 from converter.model import LogSource
 from converter.readers.fields.file import is_field
 from converter.readers.fields.system import System, SystemField
@@ -24,7 +24,6 @@ class Joined:
     missing: tuple[str, ...]
     selects: Mapping[str, Any]
     left: tuple[str, ...]
-    known: bool
 
 
 def join(system: System, logsource: LogSource) -> Joined:
@@ -32,14 +31,15 @@ def join(system: System, logsource: LogSource) -> Joined:
 
     A row has the system's own type.  Of a log source that nothing is known of, every field keeps its name.
     """
-    source = SHIPPED.source_of(logsource)
-    shipped = _shipped(system.target, source.id if source else "")
+    source, base = SHIPPED.source_of(logsource), _nearest(system, logsource)
+    shipped = _shipped(system.target, base.id if base else "")
     names = _names(logsource, source.id if source else "", shipped)
+    kept = [name for name, one in shipped.items() if one.change and _paths(one) <= system.fields.keys()]
     rows: dict[str, Mapping[str, Any]] = {}
     remarks: dict[str, str] = {}
     missing: list[str] = []
     stripped = {path.replace("{}", ""): path for path in sorted(system.fields, reverse=True)} if system.target == "splunk" else {}
-    for name in names:
+    for name in (one for one in names if one not in kept):
         found = _corresponding(system, shipped.get(name), name)
         if found is None and name in system.fields:
             found = _row(system, system.fields[name], None), "the same name"
@@ -58,11 +58,25 @@ def join(system: System, logsource: LogSource) -> Joined:
         name = path.replace("{}", "") if system.target == "splunk" else path  # the event's own name; Splunk marks the lists in it
         if name not in rows and (path not in used or one.exact):
             rows[name], remarks[name] = _row(system, one, None), one.note
-    shipped_needs = source.targets.get(system.target, {}) if source else {}
+    shipped_needs = base.targets.get(system.target, {}) if base else {}
     selects = {**system.selects, **_guard(system, shipped_needs)}
     if system.target == "elastic" and (told := _asked_too(system, selects.get("guard", shipped_needs.get("guard", {})))):
         left.append(told)
-    return Joined(rows, remarks, tuple(missing), selects, tuple(left), bool(names))
+    selects |= {"like": base.id} if base and source and base.id != source.id else {}
+    selects |= {"as_shipped": kept} if kept else {}
+    return Joined(rows, remarks, tuple(missing), selects, tuple(left))
+
+
+def _nearest(system: System, logsource: LogSource) -> Source | None:
+    """Return the shipped log source whose names on the target the system has most of: several agents can record the same events."""
+    known = [one for one in SHIPPED.sources_of(logsource) if system.target in one.targets]
+    held = [sum(_paths(row) <= system.fields.keys() for row in _shipped(system.target, one.id).values()) for one in known]
+    return known[held.index(max(held))] if known else None
+
+
+def _paths(binding: Binding) -> Set[str]:
+    """Return the fields that a binding's values stand in."""
+    return {one.path for _, one in binding.change.parts} if binding.change else {binding.path}
 
 
 def _shipped(target: str, source: str) -> Mapping[str, Binding]:
@@ -81,7 +95,7 @@ def _names(logsource: LogSource, source: str, shipped: Iterable[str]) -> list[st
 
 def _corresponding(system: System, binding: Binding | None, name: str) -> tuple[Mapping[str, Any], str] | None:
     """Return the row by the shipped correspondence, when the system has its path."""
-    if binding is None:
+    if binding is None or binding.change:
         return None
     path = binding.path
     if name.endswith(".*"):

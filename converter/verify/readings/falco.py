@@ -38,7 +38,7 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
     def fires(event: Mapping[str, Any]) -> bool:
         if view is None:
             return any(falco.matches(rule.condition, partial(falco_values, one, name=name)) for one in falco_events(event, name))
-        seen = [event] if name.startswith("own:") else falco_events(event, name)
+        seen = falco_events(event, view.source) if view.source else [event]
         return any(falco.matches(rule.condition, partial(own_values, view, one)) for one in seen)
 
     return [fires(event) for event in events]
