@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Final
 
+_ALONE: Final = re.compile("[\u0130\u03a3\u212a]")
+"""Letters that ``str.lower`` does not fold alone or not as meant: İ becomes two, Σ another one at a word's end, the Kelvin sign a k."""
 _CASED_BELOW: Final = 0x1F000
 """No letter above has two cases (Unicode 15, UnicodeData.txt)."""
 
@@ -15,7 +18,7 @@ def fold(text: str) -> str:
     ASCII letters fold among themselves, other letters by their simple lower
     case, and ASCII never equals non-ASCII (the Kelvin sign is not a k).
     """
-    return text.lower() if text.isascii() else "".join(map(_fold_one, text))
+    return text.lower() if _ALONE.search(text) is None else "".join(map(_fold_one, text))
 
 
 def _fold_one(character: str) -> str:
