@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -19,13 +20,27 @@ if TYPE_CHECKING:
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("-k", "expression", metavar="EXPR", help="Only tests whose rule or name holds this text.")
+@click.option("--coverage", is_flag=True, help="Also show which parts of each rule no test decides, with an example event for each.")
 @format_option(*FORMATS)
-def command(paths: tuple[str, ...], expression: str | None, output_format: str) -> None:
+def command(paths: tuple[str, ...], expression: str | None, coverage: bool, output_format: str) -> None:
     """Run the events in the rules against the rules' own meaning."""
     from converter.pack import load_pack
 
     policy = policy_of(paths)
-    step = test_step(load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders), expression)
+    pack = load_pack(pack_paths(paths, policy), policy.config.rules, policy.config.placeholders)
+    step = test_step(pack, expression)
+    if coverage:
+        from converter.cli.coverage import coverage_rows, tell_coverage
+        from converter.synthesis import SolverMissingError
+
+        try:
+            rows = coverage_rows(pack, expression, policy.tables)
+        except SolverMissingError as error:
+            say(f"error: {error}")
+            sys.exit(Exit.ENVIRONMENT)
+        step = replace(step, results=[*step.results, *rows])
+        if output_format == "text":
+            tell_coverage(rows)
     emit([step], output_format)
     if output_format != "github":
         tell(step.diagnostics)

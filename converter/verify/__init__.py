@@ -4,6 +4,7 @@ from converter.verify.compare import Disagreement, Measured, Verdict
 from converter.verify.counter import counter_example
 from converter.verify.engines import EngineMissingError
 from converter.verify.examples import Example, TestResult, examples, plain, run_tests
+from converter.verify.parts import Part, parts_of_rule
 from converter.verify.timelines import Timeline, alerts_of, timelines, unanswerable
 from converter.verify.verify import Verification, record, verify
 
@@ -12,6 +13,7 @@ __all__ = [
     "EngineMissingError",
     "Example",
     "Measured",
+    "Part",
     "TestResult",
     "Timeline",
     "Verdict",
@@ -19,6 +21,7 @@ __all__ = [
     "alerts_of",
     "counter_example",
     "examples",
+    "parts_of_rule",
     "plain",
     "record",
     "run_tests",
