@@ -91,6 +91,26 @@ def _nest(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: A
     return document
 
 
+def _expand(document: Any, _value: object, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Make levels of the dots in the event's own keys; a key stays whole where one of its levels holds something else."""
+    expanded: dict[str, Any] = {}
+    for key, value in sorted(document.items(), key=lambda one: "." in one[0]):
+        parents = [key[:at] for at, letter in enumerate(key) if letter == "."]
+        if "." in key and all(_get(expanded, one) is _MISSING or isinstance(_get(expanded, one), dict) for one in parents):
+            _put(expanded, key, value)
+        else:
+            expanded[key] = value
+    return expanded
+
+
+def _text(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Make a text of a number or a truth value."""
+    value = _get(document, path)
+    if value is not _MISSING:
+        _put(document, path, scalar(value))
+    return document
+
+
 def _remove(document: Any, path: str, _step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     parent, _, leaf = path.rpartition(".")
     holder = _get(document, parent) if parent else document
@@ -283,6 +303,8 @@ _STEPS: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "rename_below": _rename_below,
     "unwrap_json": _unwrap_json,
     "nest": _nest,
+    "expand": _expand,
+    "text": _text,
     "remove": _remove,
     "set": _set,
     "default": _default,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings, taxonomy
 from converter.ir import FieldMatch, FieldRef, Node, atoms
@@ -49,6 +49,8 @@ def resolve(
                 problems += _changed(rule, name, atom, known[name], target)
             else:
                 problems.append(_unmapped(rule, name, atom, target, source.id, tables, suggest=len(problems) < SUGGESTED))
+    if tables.on(target, source.id) is None:  # a pack's own table may have several names for one of its fields
+        problems += _one_place(rule, tree, known, target)
     if problems:
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
@@ -135,6 +137,25 @@ def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: 
     message = f"{target} does not keep '{value.lstrip(START)}' in the field '{name}' as it is, which this test could ask for"
     help_text = f"ask for what no such value has, or disable {target} for this rule"
     return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
+
+
+def _one_place(rule: Rule, tree: Node, known: Mapping[str, Binding], target: str) -> list[Diagnostic]:
+    """Return what to tell of two names that a target has one field for, so that it cannot hold the one beside the other.
+
+    A field that some events have elsewhere is asked for those alone that have it there.
+    """
+    first: dict[str, str] = {}
+    problems = []
+    for atom in (one for one in atoms(tree) if isinstance(one, FieldMatch)):
+        for name in (one for one in _names(atom) if one in known and "*" not in one):
+            binding = known[name]
+            parts = [part for _, part in binding.change.parts] if binding.change else [binding]
+            other = "" if binding.change and binding.change.kind == "moved" else first.setdefault(parts[0].path, name)
+            if other not in ("", name):
+                message = f"{target} has one field, '{parts[0].path}', for '{other}' and '{name}', and this rule asks for both"
+                help_text = f"use one of the names, or disable {target} for this rule"
+                problems.append(Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text))
+    return problems
 
 
 def _unmapped(rule: Rule, name: str, atom: FieldMatch, target: str, source: str, tables: Tables, *, suggest: bool) -> Diagnostic:
