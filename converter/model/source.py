@@ -71,14 +71,13 @@ class Source:
         start = min(start, len(text))
         end = max(start, min(end, len(text)))
         head = text.rfind("\n", 0, start) + 1
-        tail = text.find("\n", start)
         return Span(
             path=self.path,
             line=_line(text, start),
             column=start - head + 1,
             end_line=_line(text, end),
             end_column=end - (text.rfind("\n", 0, end) + 1) + 1,
-            text=text[head : tail if tail >= 0 else len(text)].rstrip("\r"),
+            text=_line_from(text, head),
         )
 
     @property
@@ -99,3 +98,10 @@ def _line(text: str, offset: int) -> int:
 @lru_cache(maxsize=4)
 def _line_starts(text: str) -> tuple[int, ...]:
     return (0, *(index + 1 for index, character in enumerate(text) if character == "\n"))
+
+
+@lru_cache(maxsize=4)
+def _line_from(text: str, head: int) -> str:
+    """Return the line that begins at an offset: the same object for all of its places, of which a file in one line can have thousands."""
+    tail = text.find("\n", head)
+    return text[head : tail if tail >= 0 else len(text)].rstrip("\r")
