@@ -59,7 +59,8 @@ def stored(kind: FieldType, value: object) -> Value | None:
         return address(text_of(value))
     if name in DATES:
         found = _epoch(value) if kind.in_seconds else None
-        return instant(value) if found is None else found * _SECOND
+        moment = instant(value) if found is None else found * _SECOND
+        return moment if name == "date_nanos" else moment - moment % _MILLI
     if name in WHOLE or name in DECIMALS:
         return _number(name, value)
     return None
@@ -124,7 +125,7 @@ def instant(value: object) -> int:
         return int(value) * _MILLI if isinstance(value, int) else int(value * _MILLI)
     found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{5,15}", value):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value):
             return int(value) * _MILLI
         raise WrongValueError(f"{value!r} is no date")
     try:

@@ -1,0 +1,87 @@
+"""Seeded bugs: the package, broken in one line each, must fail its tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+RUNNER = """
+import importlib.machinery, importlib.util, sys
+import pytest
+name, sound, broken = sys.argv[1:4]
+class Finder:
+    def find_spec(self, wanted, path=None, target=None):
+        if wanted != name:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(wanted, path)
+        text = open(spec.origin, encoding="utf-8").read()
+        assert text.count(sound) == 1, (text.count(sound), sound)
+        class Loader(importlib.machinery.SourceFileLoader):
+            def get_code(self, fullname):
+                return compile(text.replace(sound, broken), spec.origin, "exec")
+        return importlib.util.spec_from_file_location(wanted, spec.origin, loader=Loader(wanted, spec.origin))
+sys.meta_path.insert(0, Finder())
+sys.exit(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *sys.argv[4:]]))
+"""
+TABLES = ("test_eql_cases.py", "test_eql_sigma.py")
+BUGS = [
+    ("tokens", '"n": "\\n"', '"n": "n"', "an escape is its letter"),
+    ("tokens", '.replace("``", "`")', "", "two backquotes stay two"),
+    ("tokens", "text[3:-3]", "text[3:-3].replace('\\\\\\\\', '\\\\')", "a raw text loses backslashes"),
+    ("read_expression", 'while tokens.skip("and"):', 'while tokens.skip("and") or tokens.skip("or"):', "and binds no closer than or"),
+    ("read_expression", "return Not(found, tokens.since(start)) if negated else found", "return found", "not in is in"),
+    ("read_expression", "left = Arithmetic(operator, left, _product(tokens), tokens.since(start))",
+     "left = Arithmetic(operator, left, _sum(tokens), tokens.since(start))", "sums are grouped from the right"),
+    ("read", '"m": 60_000', '"m": 1_000', "a minute is a second"),
+    ("read", "by = (*shared, *_keys(tokens))", "by = (*_keys(tokens),)", "shared keys are lost"),
+    ("atoms", "return lambda value: value == text", "return lambda value: folded(str(value)) == folded(text)", "== folds case"),
+    ("atoms", "matcher(parts_of(text), insensitive=lookup.insensitive)", "matcher(parts_of(text), insensitive=True)", "like folds case"),
+    ("atoms", "matcher(parts_of(pattern, escapes=True)", "matcher(parts_of(pattern)", "a backslash is text in endsWith"),
+    ("atoms", 'pattern = f"*{text}" if', 'pattern = f"*{text}*" if', "endsWith is stringContains"),
+    ("evaluate", "return None if found is None else not found",
+     "return found if found is None else not found or None", "not of true is null"),
+    ("evaluate", "value is (operator == \"==\") else _not(inner)", "value is (operator == \"==\") else inner", "== false is == true"),
+    ("evaluate", "return _not(atoms.any_value(kind.path, atoms.value_test(\"==\", kind, value, offsets)))",
+     "return atoms.any_value(kind.path, lambda one: not atoms.value_test(\"==\", kind, value, offsets)(one))", "!= asks for another value"),
+    ("scripts", "document.values.get(path, ()) or (None,) if path", "document.values.get(path, ()) if path", "a missing value is no null"),
+    ("scripts", "product(*given)", "zip(*given)", "places are tried together"),
+    ("pattern", "return text.lower() if text.isascii() else text.translate(_LOWER)", "return text.lower()", "all letters fold"),
+    ("regex", "return bool(state & self._last)", "return True", "a regular expression searches"),
+    ("regex", "ANY: Final[Ranges] = ((0, _LAST),)", "ANY: Final[Ranges] = ((0, 9), (11, _LAST))", "a dot is no line end"),
+    ("compute", "quotient = abs(left) // abs(right)", "quotient = -(-abs(left) // abs(right))", "division rounds up"),
+    ("compute", "return len(_utf16(_text(arguments[0]))) // 2", "return len(_text(arguments[0]))", "length counts characters"),
+    ("compute", "tail, start) if greedy", "tail, start) if not greedy", "between is greedy"),
+    ("values", "if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:",
+     "if False:", "a wrapped address is another"),
+    ("values", "utf16_length(text) > kind.ignore_above", "utf16_length(text) >= kind.ignore_above", "ignore_above is one less"),
+    ("types", "if found.type in TEXTS:", "if False:", "a text field is asked"),
+    ("sequences", "> self.maxspan_ns", ">= self.maxspan_ns", "the span is exclusive"),
+    ("sequences", "pending = self.pending.pop((state - 1, hit.key), None)",
+     "pending = self.pending.get((state - 1, hit.key))", "what is pending stays"),
+    ("sequences", "pending[-1].place < end < hit.place", "pending[0].place < end", "until ends later ones, too"),
+    ("sequences", "key=lambda one: (one[0], -one[1])", "key=lambda one: (one[0], one[1])", "one event is two"),
+    ("sequences", "value is not None or optional", "True", "null joins"),
+    ("sequences", "_ms(low) < _ms(time) < _ms(high)", "_ms(low) <= _ms(time) <= _ms(high)", "a neighbour is missing"),
+    ("sequences", "return end - begin > maxspan_ns", "return end - begin >= maxspan_ns",
+     "a missing event at the span's end does not count"),
+    ("run", "return found[-pipe.count :] if pipe.count else ()", "return found[: pipe.count]", "tail is head"),
+    ("to_sigma.value", "return Text(parts, cased)", "return Text(parts)", "case is lost"),
+    ("to_sigma.pattern", "open_end = open_end or (open_start and begin == end)", "open_end = True", "an expression is not closed"),
+    ("to_sigma.events", "ir.And((FieldMatch(known.name, Text((Wild.MANY,)), offsets), ir.Not(node, offsets)), offsets)",
+     "ir.Not(node, offsets)", "!= of a function is true of nothing"),
+    ("to_sigma.events", "direction.negated if negated else direction", "direction", "a loss keeps its direction below not"),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "sound", "broken", "what"), [pytest.param(*bug, id=bug[3]) for bug in BUGS])
+def test_seeded_bugs(module: str, sound: str, broken: str, what: str) -> None:
+    """A bug makes a row of the tables fail."""
+    tables = [str(Path(__file__).parent / name) for name in TABLES]
+    words = [sys.executable, "-c", RUNNER, f"converter.languages.eql.{module}", sound, broken, *tables]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, f"{what}: {done.returncode}\n{done.stdout[-800:]}{done.stderr[-800:]}"
