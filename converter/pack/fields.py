@@ -9,7 +9,6 @@ from converter.data import SHIPPED, OwnSource, Tables
 from converter.model import Diagnostic, Severity, Source, Span, ordered
 from converter.pack.config import Config
 from converter.pack.walk import find, read_bytes, told, unreadable
-from converter.readers.fields import SIZE, read_fields
 
 FIELDS: Final = "fields"
 """The folder's name, beside the configuration."""
@@ -29,6 +28,8 @@ def load_fields(config: Config) -> Tables | tuple[Diagnostic, ...]:
         return (Diagnostic("P040", Severity.ERROR, place, "the folder of fields is a link", help="put the folder itself into the pack"),)
     if not folder.is_dir() or not (config.file or config.rules.is_dir()):
         return SHIPPED
+    from converter.readers.fields import SIZE, read_fields  # few packs have any
+
     documents: list[OwnSource] = []
     problems: list[Diagnostic] = []
     for number, file in enumerate(find([folder], folder)):

@@ -102,9 +102,9 @@ def own_document(view: OwnView, event: Event, *, foreign: bool = False) -> dict[
     words = _words(view)
     for name, row in view.rows.items():
         if name in view.shipped:
-            for part in _parts(row) if view.own.complete else ():
-                if (value := _at(base, part.path)) is not None:
-                    _put(document, part.path, value)
+            for path in (path for part in _parts(row) for path in (part.path, part.ip) if path and view.own.complete):
+                if (value := _at(base, path)) is not None:
+                    _put(document, path, value)
             continue
         value = _held(event, name, row)
         for path in dict.fromkeys((words.get(row.path, row.path), *((row.ip,) if row.ip else ()))):
@@ -134,7 +134,9 @@ def own_mappings(view: OwnView) -> dict[str, Any]:
         kept = {key: own[key] for key in ("ignore_above",) if key in own and row.type in ("keyword", "wildcard")}
         for part in _parts(row) if own or view.own.complete else ():
             kind = own.get("type", part.type)
-            _map(base, part.path.removesuffix(".*"), {"type": "keyword" if kind == "unknown" else kind, **kept})
+            # The documents say what a constant is, for the mapping of an index without documents does not.
+            kind = "keyword" if kind in ("unknown", "constant_keyword") else kind
+            _map(base, part.path.removesuffix(".*"), {"type": kind, **kept})
             if part.caseless:
                 _map(base, part.caseless, {"type": "keyword", "normalizer": "lowercase"})
             if part.ip:
@@ -206,14 +208,14 @@ def _map(mapping: dict[str, Any], path: str, leaf: Mapping[str, Any]) -> None:
 def own_fields(view: OwnView, event: Event, *, foreign: bool = False) -> Iterator[dict[str, tuple[str, ...]]]:
     """Yield the fields that a search sees of an event, as the pack says; of a foreign one, in each place where it could come from."""
     base = splunk_event(view.source, event, foreign=foreign) if _has_shipped(view) else {"_raw": (_json(event),)}
-    fields = {"_raw": base.get("_raw", (_json(event),))} if view.own.complete else dict(base)
+    fields = {key: base[key] for key in ("_raw", "index", "sourcetype", "source") if key in base} if view.own.complete else dict(base)
     for name, row in view.rows.items():
         if name in view.shipped:
             fields |= {part.path: base[part.path] for part in _parts(row) if part.path in base}
         elif texts := tuple(text for one in _values(event, name, row) for text in _texts(one, row.type)):
             fields[row.path] = texts
     own = _inputs(view)
-    if own or view.own.complete:
+    if own:
         for key in ("index", "sourcetype", "source"):
             fields.pop(key, None)
         fields |= {key: ("another",) if foreign else (value,) for key, value in own.items()}

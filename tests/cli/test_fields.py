@@ -102,6 +102,21 @@ def test_the_type_of_a_row_decides_the_status(pack: Path) -> None:
     assert "T119" in done.stderr, "a text is compared by words"
 
 
+def test_an_output_of_other_fields_is_refuted(pack: Path) -> None:
+    """Verify reads the output from disk: built with other rows, it asks where nothing stands; ``build --check`` says that it is stale."""
+    assert run(pack, "build", "-t", "elastic", "-t", "splunk").returncode == 0
+    file = pack / "fields" / "kubernetes.yml"
+    file.write_text(
+        OWN.replace("actor.name, type", "actor.other, type")
+        .replace("actor.name.lower", "actor.other.lower")
+        .replace("path: actor}", "path: who}"),
+        "utf-8",
+    )
+    done = run(pack, "verify", "-t", "elastic", "-t", "splunk", "--engine", "reader")
+    assert (done.returncode, done.stderr.count("error[V003]")) == (1, 2), done.stderr
+    assert "2 would change" in run(pack, "build", "-t", "elastic", "-t", "splunk", "--check").stderr
+
+
 def test_a_log_source_that_does_not_ship_is_built_for_falco(pack: Path) -> None:
     """Event source, plugin and output are the pack's; a list is a list."""
     rule = RULE.replace("product: kubernetes, service: audit", "product: okta, service: system")

@@ -70,8 +70,17 @@ def join(system: System, logsource: LogSource) -> Joined:
 def _nearest(system: System, logsource: LogSource) -> Source | None:
     """Return the shipped log source whose names on the target the system has most of: several agents can record the same events."""
     known = [one for one in SHIPPED.sources_of(logsource) if system.target in one.targets]
-    held = [sum(_paths(row) <= system.fields.keys() for row in _shipped(system.target, one.id).values()) for one in known]
-    return known[held.index(max(held))] if known else None
+    return max(known, key=lambda one: _likeness(system, one), default=None)
+
+
+def _likeness(system: System, source: Source) -> tuple[int, float]:
+    """Return how much a system's fields look like those of a shipped log source: constants that agree, then the share of its rows."""
+    rows = _shipped(system.target, source.id).values()
+    guard = source.targets[system.target].get("guard", {})
+    constant = sum(
+        (system.constants[path] == value) - (system.constants[path] != value) for path, value in guard.items() if path in system.constants
+    )
+    return constant, sum(_paths(row) <= system.fields.keys() for row in rows) / max(1, len(rows))
 
 
 def _paths(binding: Binding) -> Set[str]:
