@@ -44,6 +44,7 @@ MODULES: Final[Mapping[str, str]] = {
     "S022": "rule_id",
     "S023": "value_type",
     "S024": "other_sensor",
+    "S025": "idle_part",
 }
 _UNKNOWN_MODIFIER: Final = """M001 unknown-modifier: a modifier that Sigma does not have.
 

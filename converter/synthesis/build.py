@@ -54,6 +54,7 @@ class Builder:
     keywords: Column | None
     place: str
     carried: Mapping[str, Any]
+    spent: list[int] = field(default_factory=lambda: [0])
     _values: dict[tuple[Any, ...], Value | Conflict] = field(default_factory=dict)
 
     def group(self, number: int) -> int:
@@ -122,7 +123,7 @@ class Builder:
         if not ties:
             key = (one.name, wish.truths, wish.inside, wish.flipped, wish.avoid)
             if key not in self._values:
-                self._values[key] = value_for(one, wish, self.seed)
+                self._values[key] = value_for(one, wish, self.seed, self.spent)
             return self._values[key]
         hints: list[Any] = []
         also: list[Text] = []
@@ -144,7 +145,7 @@ class Builder:
             return all(_refers(said, subject, ref) is wanted for subject, ref, wanted in ties if subject in said and ref.field in said)
 
         tied = Wish(wish.truths, wish.inside, wish.flipped, wish.avoid, wish.keywords, tuple(hints), tuple(also), related)
-        return value_for(one, tied, self.seed)
+        return value_for(one, tied, self.seed, self.spent)
 
     def _keyword_value(self, values: Mapping[str, Any], truths: int) -> dict[str, Any] | list[Clause]:
         """Return a further field that holds the keywords which no other value satisfies."""
@@ -182,7 +183,7 @@ class Builder:
         for pair, (first, second) in enumerate((first, second) for first in positive for second in hit):
             if pair >= _PAIRS:
                 break
-            if self._implies(first, second):
+            if self.implies(first, second):
                 clauses.append((Kind.SOUND, (-first - 1, second + 1)))
         known = one.known
         tests = [number for number in positive if number in one.tests]
@@ -207,7 +208,8 @@ class Builder:
             lost = [number + 1 if not truths >> number & 1 else -number - 1 for number in bits(one.plain | conflict.hit)]
         return [*clauses, (_unseen(inside), tuple(lost))]
 
-    def _implies(self, first: int, second: int) -> bool:
+    def implies(self, first: int, second: int) -> bool:
+        """Whether a test of a field, or a keyword, implies another one of the field, or a keyword."""
         one, other = self.layout.tests[first], self.layout.tests[second]
         if isinstance(other, Keyword):
             said = around(one.test) if isinstance(one, Keyword) else one.test

@@ -80,6 +80,11 @@ class Column:
     _seen: dict[tuple[type, Scalar], int] = field(default_factory=dict)
 
     @property
+    def weight(self) -> int:
+        """What it costs to ask a value, in tests that are asked one by one."""
+        return 1 + len(self._asked) + len(self.few) // 8
+
+    @property
     def scalar(self) -> bool:
         """Whether the field is known to hold one value at most."""
         return self.known is not None and not self.known.many and not self.known.each

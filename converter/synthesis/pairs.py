@@ -15,6 +15,7 @@ from converter.data import Field
 from converter.ir import Node, evaluate
 from converter.synthesis.build import Builder, builder, presence, relations
 from converter.synthesis.gates import Layout, answer, bits, layout, live, witness
+from converter.synthesis.idle import proof as prove
 from converter.synthesis.result import AtomFound, ExampleEvent, Found, Synthesis
 from converter.synthesis.solver import Kind, Solver
 from converter.synthesis.states import clauses, closed, count
@@ -22,6 +23,8 @@ from converter.synthesis.words import label
 
 LARGEST: Final = 20_000
 """Tests of a rule; a larger one is left open."""
+WORK: Final = 3_000_000
+"""Values times tests that are asked of a rule's fields; what is left then stays open.  The corpora need a tenth."""
 ASKED: Final = 40
 """Questions to the solver for one test and one way to a pair."""
 _STARTS: Final = 4
@@ -100,11 +103,13 @@ def _place(search: _Search, place: int) -> AtomFound:
     """Return what is found for one place of a test."""
     proof: AtomFound | None = None
     together: tuple[int, int] | None = None
+    if search.builder.spent[0] > WORK:
+        return _known_pair(search, place) or AtomFound(Found.OPEN, reason="the rule took too long before this part was reached")
     free = search.builder.group(search.layout.unique[place])
     for inside in (True, False):
         pair = _known_pair(search, place) or _turned(search, place, inside) or _asked_pair(search, place, inside, 0, Found.STRICT)
         # A proof spares the questions that it has answered.
-        proof = proof or (None if pair else _proof(search, place))
+        proof = proof or (None if pair else prove(search.solver, search.builder, place))
         if not pair and not proof:
             pair = _asked_pair(search, place, inside, free, Found.FIELD) or _two_sides(search, place, inside)
         if pair:
@@ -187,27 +192,6 @@ def _together(search: _Search, place: int, inside: bool) -> tuple[int, int] | No
             if first is not None and second is not None:
                 return first, second
     return None
-
-
-def _proof(search: _Search, place: int) -> AtomFound | None:
-    """Return the verdict that the solver proves without anything that was merely learned."""
-    number = search.layout.unique[place]
-    for kinds in ((), (Kind.FIELDS,)):
-        by_fields = bool(kinds)
-        for truth in (True, False):
-            if search.solver.holding(number, truth, kinds) is False:
-                because = tuple(one for one in search.solver.reasons() if one != number)
-                return AtomFound(Found.DEAD, (), True, _places(search, because), not truth, by_fields)
-        for truth in (True, False):
-            if search.solver.hanging(place, truth, kinds) is False:
-                because = tuple(one for one in search.solver.reasons() if one != number)
-                return AtomFound(Found.MASKED, (), True, _places(search, because), not truth, by_fields)
-    return None
-
-
-def _places(search: _Search, tests: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the first place of each test."""
-    return tuple(sorted(next(bits(search.layout.places[one])) for one in tests))
 
 
 def _event(search: _Search, truths: int, inside: bool, flipped: int | None, place: int) -> int | None:

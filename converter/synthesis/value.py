@@ -60,13 +60,17 @@ class Wish:
     related: Callable[[Any], bool] | None = field(default=None, compare=False)
 
 
-def value_for(column: Column, wish: Wish, seed: int) -> Value | Conflict:
-    """Return a value with exactly the wished answers, a list only where no single value has them."""
+def value_for(column: Column, wish: Wish, seed: int, spent: list[int]) -> Value | Conflict:
+    """Return a value with exactly the wished answers, a list only where no single value has them.
+
+    What it cost is added to the one number of ``spent``: values times tests that were asked of each.
+    """
     known = column.known
     tests = [column.tests[one] for one in bits(wish.truths) if one in column.tests]
     hit = passed = 0
     outside: Any = None
     for candidate in islice(_formed(_candidates(column, wish, tests, seed), known), TRIED):
+        spent[0] += column.weight
         found = _answers(column, wish, candidate)
         if found & wish.truths != wish.truths:
             continue
@@ -80,7 +84,7 @@ def value_for(column: Column, wish: Wish, seed: int) -> Value | Conflict:
             outside = candidate
     if outside is not None:
         return Value(outside, True)
-    listed = _list_for(column, wish, tests, seed) if len(tests) > 1 and not (column.scalar and wish.inside) else None
+    listed = _list_for(column, wish, tests, seed, spent) if len(tests) > 1 and not (column.scalar and wish.inside) else None
     if isinstance(listed, list) and (wish.related is None or wish.related(listed)):
         return Value(listed, column.scalar)
     if isinstance(listed, Conflict):
@@ -153,7 +157,7 @@ def _inside(value: Any, known: Field | None) -> bool:  # noqa: ANN401 - any JSON
     return belongs(value, known)
 
 
-def _list_for(column: Column, wish: Wish, tests: Sequence[ValueTest], seed: int) -> list[Any] | Conflict | None:
+def _list_for(column: Column, wish: Wish, tests: Sequence[ValueTest], seed: int, spent: list[int]) -> list[Any] | Conflict | None:
     """Return a list with an element for each test that no earlier one passes; none passes an unwanted test."""
     unwanted = ~wish.truths
     numbers = [one for one in bits(wish.truths) if one in column.tests]
@@ -164,6 +168,7 @@ def _list_for(column: Column, wish: Wish, tests: Sequence[ValueTest], seed: int)
             continue
         hit = 0
         for candidate in islice(fitting([test, *wish.also], (), column.known, seed), TRIED):
+            spent[0] += column.weight
             found = _answers(column, wish, [candidate])
             if not found >> number & 1 or (wish.inside and not _inside(candidate, column.known)):
                 continue
