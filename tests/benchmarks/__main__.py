@@ -173,6 +173,27 @@ def match() -> None:
         print(f"match: {count} events, {rules.name}: {count / took:,.0f} events/s CPU, decoding included; reading the rules {idle:.2f} s")
 
 
+BAD_DOCUMENTS = 50_000
+"""Mutated documents of the long run, in pieces of so many that a process stays small."""
+PIECE = 5_000
+
+
+def bad_input() -> None:
+    """Mutated documents from the fixed seed, the whole way and back: what was wrong with us, and the slowest command."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        for start in range(0, BAD_DOCUMENTS, PIECE):
+            words = ["--start", str(start), "--count", str(PIECE), "--report", str(report)]
+            subprocess.run([sys.executable, "-m", "tests.fuzz", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+            rows.append(json.loads(report.read_bytes()))
+    documents, problems, took = (sum(row[key] for row in rows) for key in ("documents", "problems", "cpu_s"))
+    slowest = max(row["slowest"][0] for row in rows)
+    read = sum(row["facts"]["read"] for row in rows)
+    told = f"{read} read, {problems} with a crash, a hang, a lost place or another meaning; {took:.0f} s CPU"
+    print(f"bad input: {documents} documents, {told}; slowest command {slowest[0]:.2f} s at {slowest[1]}: {slowest[2]}")
+
+
 def python_package() -> None:
     """Events a second of the pack's Python package, all rules on each event, against decoding them."""
     named = os.environ.get("CONVERTER_CORPORA")
@@ -197,5 +218,5 @@ def python_package() -> None:
 
 
 if __name__ == "__main__":
-    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, python_package):
+    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, python_package, bad_input):
         bench()

@@ -156,7 +156,14 @@ def _is(rule: Rule, document: Mapping[Any, Any]) -> bool:
 
 
 def _header(rule: Rule, document: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a document that its rule does not have as they stand there."""
+    """Return the keys of a document that its rule does not have as they stand there; of one that no rule can be, all."""
+    try:
+        return _lost(rule, document)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        return ["dropped: every key"]
+
+
+def _lost(rule: Rule, document: Mapping[str, Any]) -> list[str]:
     found = []
     for key in ("title", "status", "description", "author", "license", "taxonomy", "level", "name"):
         if key in document and _written(document[key]) != getattr(rule, key):

@@ -40,13 +40,9 @@ ONLY_PYSIGMA_REFUSES: Final[Mapping[str, str]] = {
 def differences(loaded: Loaded, detection: Mapping[str, Any], facts: Counter[str]) -> list[str]:
     """Return where pySigma's tree is another, or its answer to whether this is a rule."""
     text = repr(detection)
-    if (
-        len(text) > 20_000
-        or text.count("windash") * text.count("-") > 40
-        or text.count("(") > 60
-        or text.count("-") > 400
-        or len(str(detection.get("condition"))) > 500
-    ):
+    dashes = text.count("-") if "windash" in text else 0
+    long = len(text) > 20_000 or len(str(detection.get("condition"))) > 500 or text.count("(") > 60
+    if long or dashes > (3 if text.count("windash") > 1 else 12):
         facts["pySigma is not asked"] += 1
         return []
     try:
