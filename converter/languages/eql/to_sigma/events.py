@@ -214,9 +214,9 @@ class _Importer:
             value = self.fold(one)
             if value is None and lookup.kind == "in":
                 continue
-            test, losses = sigma_value.candidate(known, lookup, value, one.offsets)
+            tests, losses = sigma_value.candidate(known, lookup, value, one.offsets)
             self.lose(losses, one.offsets, negated)
-            nodes.append(FieldMatch(known.name, test, one.offsets))
+            nodes += (FieldMatch(known.name, test, one.offsets) for test in tests)
         if not nodes:
             return False
         return nodes[0] if len(nodes) == 1 else ir.Or(tuple(nodes), lookup.offsets)

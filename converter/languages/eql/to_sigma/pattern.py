@@ -10,6 +10,8 @@ from converter.languages.eql.pattern import MANY, parts_of
 
 _SPECIAL: Final = frozenset("\\^$.|?*+()[]{}")
 _IN_CLASS: Final = frozenset("\\^]-[")
+_ALTERNATIVES: Final = 64
+_REPEATS: Final = 8
 _CONTROLS: Final = {9: "\\t", 10: "\\n", 13: "\\r"}
 
 
@@ -36,6 +38,69 @@ def searched(expression: regex.Expression) -> tuple[str, bool]:
     inside = parts[begin:end]
     text = "".join(map(_in_row, inside)) if len(inside) != 1 or (open_start and open_end) else _in_row(inside[0])
     return f"{'' if open_start else '^'}{text}{'' if open_end else '$'}", not open_end
+
+
+def texts_of(expression: regex.Expression) -> tuple[Parts, ...]:
+    """Return the texts with wildcards, at most 64, that say the same as an expression; none when there are no such.
+
+    ``.*\\.(vbs|js)`` is ``*.vbs`` or ``*.js``: exact, and what a person would write.
+    """
+    try:
+        found = _texts(expression)
+    except _TooManyError:
+        return ()
+    return tuple(dict.fromkeys(map(_merged, found)))
+
+
+class _TooManyError(Exception):
+    """The expression has a class, or more alternatives than a list should hold."""
+
+
+def _texts(expression: regex.Expression) -> list[Parts]:
+    match expression:
+        case regex.Chars(ranges):
+            if ranges == regex.ANY:
+                return [(Wild.ONE,)]
+            if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+                return [(chr(ranges[0][0]),)]
+            raise _TooManyError
+        case regex.Join(parts):
+            return _row([_texts(one) for one in parts])
+        case regex.Choice(options):
+            return _few([text for one in options for text in _texts(one)])
+        case regex.Repeat(body, least, most):
+            if least > _REPEATS or (most is None and body != regex.Chars(regex.ANY)) or (most is not None and most > _REPEATS):
+                raise _TooManyError
+            inside = _texts(body)
+            if most is None:
+                return [(*[Wild.ONE] * least, Wild.MANY)]
+            return _few([text for count in range(least, most + 1) for text in _row([inside] * count)])
+    assert_never(expression)
+
+
+def _row(parts: list[list[Parts]]) -> list[Parts]:
+    """Return each way to take one of each, one after the other."""
+    found: list[Parts] = [()]
+    for options in parts:
+        found = _few([(*begin, *end) for begin in found for end in options])
+    return found
+
+
+def _few(texts: list[Parts]) -> list[Parts]:
+    if len(texts) > _ALTERNATIVES:
+        raise _TooManyError
+    return texts
+
+
+def _merged(parts: Parts) -> Parts:
+    """Return literals that stand side by side as one, and one star for several."""
+    found: list[str | Wild] = []
+    for one in parts:
+        if isinstance(one, str) and found and isinstance(last := found[-1], str):
+            found[-1] = last + one
+        elif not (one is Wild.MANY and found and found[-1] is Wild.MANY):
+            found.append(one)
+    return tuple(found)
 
 
 def spells_beyond_ascii(expression: regex.Expression) -> bool:

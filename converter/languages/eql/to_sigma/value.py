@@ -11,7 +11,7 @@ from converter.languages.eql import regex
 from converter.languages.eql.compute import Result
 from converter.languages.eql.mapping import DATES, DECIMALS, KEYWORDS, TEXTS, WHOLE
 from converter.languages.eql.syntax import Call, Lookup
-from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, spells_beyond_ascii
+from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, spells_beyond_ascii, texts_of
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
 from converter.model import Fidelity
 
@@ -127,14 +127,15 @@ def order(known: SigmaField, operator: str, value: Result, offsets: int) -> tupl
     return Compare(_OPERATORS[operator], number), () if known.is_number else ("range.keyword",)
 
 
-def candidate(known: SigmaField, lookup: Lookup, value: Result, offsets: int) -> tuple[Test, Losses]:
-    """Return the test for one candidate of ``in``, ``like``, ``:`` or ``regex``, and what it loses.
+def candidate(known: SigmaField, lookup: Lookup, value: Result, offsets: int) -> tuple[tuple[Test, ...], Losses]:
+    """Return the tests for one candidate of ``in``, ``like``, ``:`` or ``regex``, any of which suffices, and what they lose.
 
     Raises:
         Refusal: for what the engine refuses, and expressions that are not read.
     """
     if lookup.kind == "in" and not (lookup.insensitive and isinstance(value, str) and known.is_text):
-        return equality(known, value, offsets)
+        equal, lost = equality(known, value, offsets)
+        return (equal,), lost
     if lookup.operator in ("like", "like~") and isinstance(value, int | float):
         value = text_of(value)
     if not isinstance(value, str) or not known.is_text:
@@ -143,7 +144,8 @@ def candidate(known: SigmaField, lookup: Lookup, value: Result, offsets: int) ->
     if lookup.kind == "regex":
         return _expression(known, value, lookup.insensitive, offsets)
     parts: Parts = sigma_parts(value) if lookup.kind == "like" else (value,) if value else ()
-    return _text(known, parts, lookup.insensitive)
+    text, lost = _text(known, parts, lookup.insensitive)
+    return (text,), lost
 
 
 def _text(known: SigmaField, parts: Parts, insensitive: bool) -> tuple[Text, Losses]:
@@ -157,18 +159,20 @@ def _is_caseless(text: str) -> bool:
     return text.isascii() or all(char.isascii() or char.lower() == char.upper() for char in text)
 
 
-def _expression(known: SigmaField, text: str, insensitive: bool, offsets: int) -> tuple[Test, Losses]:
+def _expression(known: SigmaField, text: str, insensitive: bool, offsets: int) -> tuple[tuple[Test, ...], Losses]:
+    """Return a regular expression as texts with wildcards where it is one, else as a pattern."""
     try:
         tree = regex.parse(text)
     except regex.ExpressionError as error:
         raise Refusal("expression", offsets, error.message, error.help) from None
+    found = [_text(known, parts, insensitive) for parts in texts_of(tree)]
+    if found:
+        return tuple(test for test, _ in found), tuple(dict.fromkeys(loss for _, losses in found for loss in losses))
     pattern, ends = searched(tree)
-    losses: list[str] = ["regex.end"] if ends else []
+    lost: list[str] = ["regex.end"] if ends else []
     if insensitive and (regex.fold_differs(tree) or spells_beyond_ascii(tree)):
-        losses.append("regex.fold")
-    if not pattern:
-        return Text((Wild.MANY,)), ()
-    return Regex(pattern, "is" if insensitive or not known.cased else "s"), tuple(losses)
+        lost.append("regex.fold")
+    return (Regex(pattern, "is" if insensitive or not known.cased else "s"),), tuple(lost)
 
 
 def part(known: SigmaField, call: Call, text: str, *, is_field: bool) -> tuple[Text, Losses]:
