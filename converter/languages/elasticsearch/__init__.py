@@ -43,11 +43,24 @@ from converter.languages.elasticsearch.fields import (
 )
 from converter.languages.elasticsearch.mapping import compile_mapping
 from converter.languages.elasticsearch.refusal import Refusal
-from converter.languages.elasticsearch.regexp import MAX_LENGTH, USUAL_STATES, Automaton, Expression, parse
+from converter.languages.elasticsearch.regexp import (
+    ANY,
+    MAX_LENGTH,
+    USUAL_STATES,
+    Automaton,
+    Chars,
+    Choice,
+    Expression,
+    Join,
+    Repeat,
+    complement,
+    parse,
+)
 from converter.languages.elasticsearch.regexp import folded as folded_expression
 from converter.languages.elasticsearch.wildcard import Star, Wild, fits
 
 __all__ = [
+    "ANY",
     "DATES",
     "FLOATS",
     "INTEGERS",
@@ -58,14 +71,18 @@ __all__ = [
     "UNSEARCHED",
     "USUAL_STATES",
     "Automaton",
+    "Chars",
+    "Choice",
     "Document",
     "Expression",
     "FieldType",
+    "Join",
     "Mapping",
     "ObjectType",
     "Parts",
     "Predicate",
     "Refusal",
+    "Repeat",
     "Star",
     "Value",
     "Wild",
@@ -75,6 +92,7 @@ __all__ = [
     "between",
     "compares",
     "compile_mapping",
+    "complement",
     "equals",
     "everything",
     "exists",

@@ -25,6 +25,8 @@ _EFFORT: Final = 10
 _MAX_STATES: Final = 20_000
 _MAX_DEPTH: Final = 50
 _LAST: Final = 0x10FFFF
+ANY: Final = ((0, _LAST),)
+"""The ranges that hold every character."""
 _OPTIONAL: Final = '#@&<>~"'
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]

@@ -10,8 +10,10 @@ from converter.languages.lucene.evaluate import check, compile_query, matches
 from converter.languages.lucene.read import read
 from converter.languages.lucene.run import run
 from converter.languages.lucene.syntax import Clause, Expression, Fuzzy, Group, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
+from converter.languages.lucene.to_sigma import REASONS, SigmaField, to_sigma
 
 __all__ = [
+    "REASONS",
     "Clause",
     "Document",
     "Expression",
@@ -25,6 +27,7 @@ __all__ = [
     "Prefix",
     "Query",
     "Range",
+    "SigmaField",
     "Words",
     "check",
     "compile_mapping",
@@ -34,4 +37,5 @@ __all__ = [
     "matches",
     "read",
     "run",
+    "to_sigma",
 ]

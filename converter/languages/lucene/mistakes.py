@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from converter.languages.lucene.tokens import Token
 
+_BOOST = "a boost is a number, `^2`; write `\\^` for the character"
 _JOINING = frozenset({"and", "or"})
 
 
@@ -15,6 +16,8 @@ def help_for(text: str, token: Token, before: Token | None) -> str:
         return 'write the value behind the colon; `field:*` asks for any value, `field:""` for the empty one'
     if before is not None and before.kind in _JOINING and token.kind in ("end", ")", *_JOINING):
         return "write a condition behind the word, or put the word in double quotes"
+    if before is not None and before.kind == "^":
+        return _BOOST
     match token.kind:
         case ":" if before is not None and before.kind in ("prefix", "pattern"):
             return "a wildcard in a field's name is written with a backslash, `process.\\*:value`"
@@ -43,5 +46,5 @@ def _broken(text: str, token: Token) -> str:
         case "\\":
             return "a backslash for itself is written `\\\\`"
     if token.start and text[token.start - 1] == "^":
-        return "a boost is a number, `^2`; write `\\^` for the character"
+        return _BOOST
     return "write a backslash before a character that belongs to the value, or put the value in double quotes"

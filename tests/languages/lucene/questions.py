@@ -185,8 +185,8 @@ class Grammar:
 class Index:
     """An index that holds documents; state is the engine it stands in."""
 
-    def __init__(self, engine: Any, count: int) -> None:
-        self.engine, self.count = engine, count
+    def __init__(self, engine: Any, name: str, count: int) -> None:
+        self.engine, self.name, self.count = engine, name, count
 
     def ask(self, queries: Sequence[str]) -> Iterator[list[int] | str]:
         """Yield for each query the documents that the engine finds, or its words of refusal."""
@@ -195,19 +195,24 @@ class Index:
             for query in queries[start : start + 200]:
                 body = {"query": {"query_string": {"query": query, "analyze_wildcard": True}}, "size": self.count, "_source": False}
                 lines += ["{}", json.dumps(body)]
-            for answer in self.engine._call("POST", "/asked/_msearch", "\n".join(lines) + "\n")["responses"]:
+            for answer in self.engine._call("POST", f"/{self.name}/_msearch", "\n".join(lines) + "\n")["responses"]:
                 yield json.dumps(answer["error"]) if "error" in answer else sorted(int(hit["_id"]) for hit in answer["hits"]["hits"])
+
+
+def filled(engine: Any, name: str, mappings: dict[str, Any], held: Sequence[dict[str, Any]]) -> Index:
+    """Return an index of a running engine with these documents."""
+    created = engine._call("PUT", f"/{name}", {"mappings": mappings})
+    assert "error" not in created, created
+    lines: list[str] = []
+    for number, document in enumerate(held):
+        lines += (json.dumps({"index": {"_index": name, "_id": str(number)}}), json.dumps(document))
+    loaded = engine._call("POST", "/_bulk?refresh=true", "\n".join(lines) + "\n")
+    assert not loaded["errors"], [one for one in loaded["items"] if "error" in one["index"]][:3]
+    return Index(engine, name, len(held))
 
 
 @contextmanager
 def indexed(mappings: dict[str, Any], held: Sequence[dict[str, Any]]) -> Iterator[Index]:
     """Start an engine with these documents."""
     with running() as engine:
-        created = engine._call("PUT", "/asked", {"mappings": mappings})
-        assert "error" not in created, created
-        lines: list[str] = []
-        for number, document in enumerate(held):
-            lines += (json.dumps({"index": {"_index": "asked", "_id": str(number)}}), json.dumps(document))
-        loaded = engine._call("POST", "/_bulk?refresh=true", "\n".join(lines) + "\n")
-        assert not loaded["errors"], [one for one in loaded["items"] if "error" in one["index"]][:3]
-        yield Index(engine, len(held))
+        yield filled(engine, "asked", mappings, held)

@@ -1,0 +1,400 @@
+"""Give a query string to Sigma: the same conditions as nodes, and what they lose on the way.
+
+Clauses become and, or and not as the engine counts them: where one must hold,
+those that only may change nothing and are left out.  Sigma tests raw events,
+the engine indexed documents; where a type makes a difference that Sigma
+cannot say, the loss tells its direction.  Events are taken to hold values as
+their fields' types have them.  A part for which there is no condition is
+refused, its reason before the colon of the message (``REASONS``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from converter.ir import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    FieldMatch,
+    Keyword,
+    Node,
+    Not,
+    Null,
+    Number,
+    Or,
+    Parts,
+    Regex,
+    RegexProblem,
+    Text,
+    Wild,
+    read_regex,
+)
+from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, TOKENIZED, Refusal, tokens
+from converter.languages.elasticsearch import Wild as Sign
+from converter.languages.lucene.atoms import compared, parts_of
+from converter.languages.lucene.expression import Any, Both, Described, Other, read_expression
+from converter.languages.lucene.searched import letters, searched, wildcards
+from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
+from converter.model import Diagnostic, Fidelity, Loss, Severity
+
+REASONS: Final = {
+    "field": "Sigma has no wildcards in field names, and the rule may have no such field",
+    "date": "Sigma has no dates",
+    "type": "on a field of this type the engine finds nothing, or refuses",
+    "words": "a value without words, for which the clause is as if it were not there",
+    "every document": "a condition that always holds, or never does",
+    "expression": "a regular expression that Sigma's do not say",
+    "fuzzy": "Sigma has no fuzzy comparison, and no distance between words",
+    "order of texts": "Sigma compares numbers only",
+}
+"""Why a query is refused."""
+
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_ESCAPED_CAPITAL: Final = re.compile(r"\\[^\W\d_]")
+_MAX_NETWORKS: Final = 16
+_LOSSES: Final = {
+    "text.word": (
+        "value.contains",
+        Fidelity.WIDER,
+        "the index splits the field into words; the rule looks for the text anywhere, also inside words",
+    ),
+    "text.phrase": (
+        "value.contains",
+        Fidelity.MIXED,
+        "the index splits the field into words and compares them one by one; the rule compares characters",
+    ),
+    "free_text": ("keyword", Fidelity.MIXED, "free text is looked for in every field by that field's type; the rule looks in all values"),
+    "flattened.leading": (
+        "value.wildcard",
+        Fidelity.NARROWER,
+        "on a flattened field the engine also finds the text under other keys of the object",
+    ),
+    "flattened.inner": ("value.wildcard", Fidelity.WIDER, "on a flattened field the engine finds nothing with a wildcard inside the value"),
+    "number.decimal": ("value.number", Fidelity.WIDER, "the index drops decimals, so that the engine never finds this number"),
+    "range.list": ("value.compare", Fidelity.WIDER, "of a list, one value must lie in the range; for the rule two may share its ends"),
+    "regex.end": ("value.regex", Fidelity.WIDER, "the rule also finds the value with a line feed behind it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SigmaField:
+    """What a field of the query is in the rule: its name there, its type in the index, and whether case counts.
+
+    ``type`` is an Elasticsearch type; ``keyword`` when it is not known.
+    ``cased`` is false when the field's values have one spelling only, or when
+    the index folds case.
+    """
+
+    name: str
+    type: str = "keyword"
+    cased: bool = True
+
+
+def to_sigma(query: Query, resolve: Callable[[str], SigmaField | None]) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
+    """Return the query as a Sigma condition, with what it loses.
+
+    Args:
+        query: the query; offsets of the nodes point into its source.
+        resolve: what a field name of the query is in the rule; ``None`` when the rule has no such field.
+
+    Returns:
+        A diagnostic ``R294`` when Sigma has no way to say a part of it; its
+        message begins with one of ``REASONS`` and a colon.
+    """
+    importer = _Importer(query, resolve)
+    try:
+        node = None if isinstance(query.tree, MatchAll) else importer.group(query.tree, False)
+        if node is None:
+            raise importer.stop("every document", query.tree.offsets, "the query matches every document, which no Sigma condition says")
+    except _Inexpressible as stop:
+        return stop.diagnostic
+    return node, tuple(importer.losses)
+
+
+class _Inexpressible(Exception):  # noqa: N818 - never leaves this module
+    """Why a part of the query has no place in Sigma."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass(slots=True)
+class _Importer:
+    """Walks the query and collects losses; ``negated`` is the parity of the negations around a part.
+
+    A node that is ``None`` is every document.
+    """
+
+    query: Query
+    resolve: Callable[[str], SigmaField | None]
+    losses: list[Loss] = field(default_factory=list)
+
+    def group(self, group: Group, negated: bool) -> Node | None:
+        """Return clauses side by side."""
+        must: list[Body] = []
+        should: list[Body] = []
+        must_not: list[Body] = []
+        for number, clause in enumerate(group.clauses):
+            following = group.clauses[number + 1].joined if number + 1 < len(group.clauses) else ""
+            if clause.sign == "-":
+                must_not.append(clause.body)
+            else:
+                is_must = clause.sign == "+" or clause.joined == "AND" or following == "AND"
+                (must if is_must else should).append(clause.body)
+        held = [self.body(one, negated) for one in must or should]
+        forbidden = [self._forbidden(one, negated) for one in must_not]
+        if not must and None in held:
+            held = []
+        held = [one for one in held if one is not None]
+        if not must and len(held) > 1:
+            held = [Or(tuple(one for one in held if one is not None), group.offsets)]
+        children = tuple(one for one in (*held, *forbidden) if one is not None)
+        if not children:
+            return None
+        return children[0] if len(children) == 1 else And(children, group.offsets)
+
+    def _forbidden(self, body: Body, negated: bool) -> Node:
+        """Return a clause that must not hold; of any value it is the test for null."""
+        inner = self.body(body, not negated)
+        if inner is None:
+            raise self.stop("every document", body.offsets, "what always holds is forbidden, so that the engine finds nothing")
+        if isinstance(inner, FieldMatch) and inner.test == Text((Wild.MANY,)):
+            return FieldMatch(inner.field, Null(), body.offsets)
+        return Not(inner, body.offsets)
+
+    def body(self, body: Body, negated: bool) -> Node | None:
+        """Return one clause's content."""
+        return self.group(body, negated) if isinstance(body, Group) else self.leaf(body, negated)
+
+    def leaf(self, leaf: Leaf, negated: bool) -> Node | None:
+        """Return a value on its field."""
+        name = leaf.field
+        is_star = isinstance(leaf, Pattern) and leaf.raw == "*"
+        if name == "_exists_" and isinstance(leaf, Words | Phrase):
+            return FieldMatch(self._known(leaf.text, leaf.offsets).name, Text((Wild.MANY,)), leaf.offsets)
+        if name in (None, "*"):
+            return None if is_star else self._free(leaf, negated)
+        known = self._known(name or "", leaf.offsets)
+        if is_star:
+            return FieldMatch(known.name, Text((Wild.MANY,)), leaf.offsets)
+        wanted = compared(leaf) if isinstance(leaf, Words) else leaf
+        match wanted:
+            case Words(_, text) | Phrase(_, text, 0):
+                return self._value(known, wanted, text, negated)
+            case Range():
+                return self._range(known, wanted, negated)
+            case Fuzzy() | Phrase():
+                raise self.stop("fuzzy", leaf.offsets, "Sigma has no fuzzy comparison", "write the spellings that are meant")
+        if known.type in INTEGERS or known.type in FLOATS or known.type in DATES or known.type in ("ip", "boolean"):
+            raise self.stop("type", leaf.offsets, f"the engine finds nothing with a pattern on a field of type {known.type}")
+        if isinstance(wanted, Expression):
+            return self._expression(known, wanted, negated)
+        return self._wild(known, wanted, negated)
+
+    def _known(self, name: str, offsets: int) -> SigmaField:
+        """Return what a field name is in the rule."""
+        if "*" in name:
+            raise self.stop("field", offsets, "Sigma has no wildcards in field names", "name the fields, joined with OR")
+        known = self.resolve(name)
+        if known is None:
+            raise self.stop("field", offsets, f"the rule has no field for {name}")
+        return known
+
+    def _free(self, leaf: Leaf, negated: bool) -> Node:
+        """Return free text."""
+        match leaf:
+            case Words(_, text) | Phrase(_, text, 0) if not (isinstance(leaf, Words) and isinstance(compared(leaf), Range)):
+                parts: Parts = (text,) if text else ()
+            case Prefix(_, text):
+                parts = (text, Wild.MANY)
+            case Pattern(_, raw):
+                parts = _parts(parts_of(raw, False))
+            case _:
+                raise self.stop("field", leaf.offsets, "Sigma looks for texts only where no field is named", "name the field")
+        if not parts:
+            raise self.stop("words", leaf.offsets, "the text has no word")
+        self._lose("free_text", leaf.offsets, negated)
+        return Keyword(Text(parts), leaf.offsets)
+
+    def _value(self, known: SigmaField, leaf: Words | Phrase, text: str, negated: bool) -> Node:
+        """Return the test of a whole value."""
+        kind, offsets = known.type, leaf.offsets
+        if kind in TOKENIZED:
+            return self._words(known, text, isinstance(leaf, Phrase), offsets, negated)
+        if kind == "boolean":
+            if text not in ("true", "false"):
+                raise self.stop("type", offsets, f"the engine finds no truth value {text!r}", "write true or false")
+            return FieldMatch(known.name, Boolean(text == "true"), offsets)
+        if kind in DATES:
+            raise self.stop("date", offsets, "Sigma has no dates")
+        if kind == "ip":
+            return FieldMatch(known.name, self._address(text, offsets), offsets)
+        if kind in INTEGERS or kind in FLOATS:
+            number = self._number(text, offsets)
+            if kind in INTEGERS and isinstance(number, float):
+                self._lose("number.decimal", offsets, negated)
+            return FieldMatch(known.name, Number(number), offsets)
+        return FieldMatch(known.name, _text((text,) if text else (), known), offsets)
+
+    def _address(self, text: str, offsets: int) -> Text | Cidr:
+        """Return the test of an address or a network."""
+        try:
+            if "/" in text:
+                return Cidr(str(ipaddress.ip_network(text, strict=False)))
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            raise self.stop("type", offsets, f"the engine finds no address {text!r}") from None
+        # An address of version 6 has several spellings.
+        return Text((text,)) if address.version == 4 else Cidr(f"{address}/128")
+
+    def _number(self, text: str, offsets: int) -> int | float:
+        """Return the number that a text spells, whole where it is."""
+        if not _NUMBER.fullmatch(text):
+            raise self.stop("type", offsets, f"the engine finds no number {text[:40]!r}", "write a number")
+        try:
+            return int(text)
+        except ValueError:
+            number = float(text)
+        return int(number) if number.is_integer() and abs(number) < 1 << 53 else number
+
+    def _words(self, known: SigmaField, text: str, is_phrase: bool, offsets: int, negated: bool) -> Node:
+        """Return the test of a value on a field that is split into words."""
+        found = tokens(text)
+        if not found:
+            raise self.stop("words", offsets, "the value has no word, so that the engine leaves the clause out", "remove it")
+        if is_phrase and len(found) > 1:
+            self._lose("text.phrase", offsets, negated)
+            return FieldMatch(known.name, Text(_around((text,))), offsets)
+        self._lose("text.word", offsets, negated)
+        tests = tuple(FieldMatch(known.name, Text(_around((word,))), offsets) for word in found)
+        return tests[0] if len(tests) == 1 else Or(tests, offsets)
+
+    def _wild(self, known: SigmaField, leaf: Prefix | Pattern, negated: bool) -> Node:
+        """Return the test of a value with wildcards."""
+        if isinstance(leaf, Prefix) and known.type in TOKENIZED:
+            return self._words(known, leaf.text, False, leaf.offsets, negated)
+        if isinstance(leaf, Pattern) and known.type == "constant_keyword":
+            raise self.stop("type", leaf.offsets, "the engine finds nothing with a pattern on a constant field")
+        if isinstance(leaf, Pattern) and not known.cased and _ESCAPED_CAPITAL.search(leaf.raw):
+            raise self.stop("type", leaf.offsets, "the engine does not fold a letter behind a backslash", "remove the backslash")
+        parts: Parts = (leaf.text, Wild.MANY) if isinstance(leaf, Prefix) else _parts(parts_of(leaf.raw, False))
+        if known.type in TOKENIZED:
+            self._lose("text.word", leaf.offsets, negated)
+            return FieldMatch(known.name, Text(_around(parts)), leaf.offsets)
+        if known.type == "flattened" and isinstance(leaf, Pattern):
+            self._lose("flattened.leading" if parts[0] is Wild.MANY else "flattened.inner", leaf.offsets, negated)
+        return FieldMatch(known.name, _text(parts, known), leaf.offsets)
+
+    def _expression(self, known: SigmaField, leaf: Expression, negated: bool) -> Node:
+        """Return the test of a regular expression."""
+        if known.type in ("flattened", "constant_keyword") or known.type in TOKENIZED:
+            raise self.stop("expression", leaf.offsets, f"a regular expression on a field of type {known.type}")
+        try:
+            found = read_expression(leaf.raw)
+        except Refusal as refusal:
+            raise self.stop("expression", leaf.offsets, refusal.message, refusal.help) from None
+        return self._described(known, found, leaf.offsets, negated)
+
+    def _described(self, known: SigmaField, found: Described, offsets: int, negated: bool) -> Node:
+        """Return the test of an expression that was read."""
+        if isinstance(found, Any):
+            return Or(tuple(self._described(known, one, offsets, negated) for one in found.parts), offsets)
+        if isinstance(found, Both | Other):
+            raise self.stop("expression", offsets, "Sigma's regular expressions have no intersection and no complement")
+        parts = wildcards(found)
+        if parts is not None:
+            return FieldMatch(known.name, _text(_parts(parts), known), offsets)
+        pattern, is_cut = searched(found)
+        flags = "s" if known.cased else "is"
+        read = read_regex(pattern, flags)
+        if isinstance(read, RegexProblem):
+            raise self.stop("expression", offsets, read.message, read.help)
+        if not known.cased and letters(found):
+            raise self.stop("expression", offsets, "a letter outside of ASCII, which the engine and Sigma fold differently")
+        if is_cut:
+            self._lose("regex.end", offsets, negated)
+        return FieldMatch(known.name, Regex(pattern, flags), offsets)
+
+    def _range(self, known: SigmaField, leaf: Range, negated: bool) -> Node:
+        """Return a comparison with one or two bounds."""
+        kind, offsets = known.type, leaf.offsets
+        if leaf.low is None and leaf.high is None:
+            return FieldMatch(known.name, Text((Wild.MANY,)), offsets)
+        if kind in DATES:
+            raise self.stop("date", offsets, "Sigma has no dates")
+        if kind == "ip":
+            return self._networks(known, leaf)
+        if kind not in INTEGERS and kind not in FLOATS:
+            raise self.stop("order of texts", offsets, "Sigma compares numbers only", "write the values that are meant")
+        found: list[Node] = []
+        for text, order in ((leaf.low, "gte" if leaf.includes_low else "gt"), (leaf.high, "lte" if leaf.includes_high else "lt")):
+            if text is not None:
+                found.append(FieldMatch(known.name, Compare(order, self._bound(kind, text, offsets)), offsets))
+        if len(found) == 1:
+            return found[0]
+        self._lose("range.list", offsets, negated)
+        return And(tuple(found), offsets)
+
+    def _bound(self, kind: str, text: str, offsets: int) -> int | float:
+        """Return the number that a value is compared with; beyond the type the engine finds nothing."""
+        number = self._number(text, offsets)
+        low, high = INTEGERS["long" if kind == "long" else "integer"]
+        if kind in INTEGERS and not low <= number <= high:
+            raise self.stop("type", offsets, f"the engine compares nothing with a number beyond a {kind}, {text[:40]}")
+        return number
+
+    def _networks(self, known: SigmaField, leaf: Range) -> Node:
+        """Return a range of addresses as the networks that make it up."""
+        try:
+            low, high = ipaddress.ip_address(leaf.low or ""), ipaddress.ip_address(leaf.high or "")
+            if not (leaf.includes_low and leaf.includes_high) or low.version != high.version:
+                raise ValueError
+            networks = tuple(ipaddress.summarize_address_range(low, high))
+        except (ValueError, TypeError):
+            raise self.stop("type", leaf.offsets, "a range of addresses without two ends that belong to it") from None
+        if len(networks) > _MAX_NETWORKS:
+            raise self.stop("type", leaf.offsets, f"a range of addresses that makes up more than {_MAX_NETWORKS} networks")
+        tests = tuple(FieldMatch(known.name, Cidr(str(one)), leaf.offsets) for one in networks)
+        return tests[0] if len(tests) == 1 else Or(tests, leaf.offsets)
+
+    def _lose(self, reason: str, offsets: int, negated: bool) -> None:
+        """Note a loss."""
+        feature, direction, message = _LOSSES[reason]
+        self.losses.append(Loss("R295", feature, direction.negated if negated else direction, message, self.query.source.span(offsets)))
+
+    def stop(self, reason: str, offsets: int, message: str, help: str = "") -> _Inexpressible:
+        """Return the exception that ends the import."""
+        return _Inexpressible(Diagnostic("R294", Severity.ERROR, self.query.source.span(offsets), f"{reason}: {message}", help))
+
+
+def _text(parts: Parts, known: SigmaField) -> Text:
+    """Return the test of a text; where no letter has two cases, there is nothing to say of case."""
+    has_case = any(isinstance(one, str) and one.lower() != one.upper() for one in parts)
+    return Text(parts, known.cased and has_case)
+
+
+def _parts(parts: tuple[str | Sign, ...]) -> Parts:
+    """Return a pattern as Sigma's; stars side by side are one."""
+    found: list[str | Wild] = []
+    for part in parts:
+        if isinstance(part, str):
+            found.append(part)
+        elif part is Sign.ONE:
+            found.append(Wild.ONE)
+        elif not found or found[-1] is not Wild.MANY:
+            found.append(Wild.MANY)
+    return tuple(found)
+
+
+def _around(parts: Parts) -> Parts:
+    """Return the pattern with any text before and after it."""
+    head: Parts = () if parts and parts[0] is Wild.MANY else (Wild.MANY,)
+    tail: Parts = () if parts and parts[-1] is Wild.MANY else (Wild.MANY,)
+    return (*head, *parts, *tail)
