@@ -127,6 +127,15 @@ class Binding:
         return next((value for value in self.field.values if value.lower() == text.lower()), text)
 
 
+def indexed(binding: Binding) -> Iterator[Binding]:
+    """Yield the fields of a target that hold a field's values: itself, or of one whose values change there each part."""
+    if binding.change is None:
+        yield binding
+        return
+    for _, part in binding.change.parts:
+        yield from indexed(part)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A log source that the tables know, and what each target needs to select its events.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from converter.data import Binding, bindings, elastic_document, elastic_mappings, fields, sources
+from converter.data import bindings, elastic_document, elastic_mappings, fields, indexed, sources
 from converter.languages import kql
 
 SOURCES = [source.id for source in sources().values() if "elastic" in source.targets]
@@ -31,7 +31,7 @@ def test_bindings_name_fields_of_the_index(source: str) -> None:
     """Each path is mapped with the table's type, integers as long; a caseless one is a second index in lower case, `ip` is one."""
     known = mapping(source)
     wrong = []
-    for name, binding in ((name, part) for name, one in bindings("elastic", source).items() for part in _indexed(one)):
+    for name, binding in ((name, part) for name, one in bindings("elastic", source).items() for part in indexed(one)):
         kind = type_at(known, binding.path)
         if ("long" if kind == "integer" else kind) != binding.type:
             wrong.append((name, kind))
@@ -77,11 +77,6 @@ def test_the_guard_has_a_constant(source: str) -> None:
     """A query that is run on other indexes too finds nothing of another log source."""
     known = mapping(source)
     assert any(known.fields[path].type == "constant_keyword" for path in sources()[source].targets["elastic"]["guard"])
-
-
-def _indexed(binding: Binding) -> list[Binding]:
-    """Return the fields of the index that hold a field's values: of one whose values change there, each part."""
-    return [one for _, part in binding.change.parts for one in _indexed(part)] if binding.change else [binding]
 
 
 def _at(document: Any, path: str) -> Any:

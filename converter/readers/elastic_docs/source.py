@@ -8,7 +8,7 @@ Elastic's, never both in one rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -38,11 +38,11 @@ class Choice:
     is_certain: bool = True
 
     @property
-    def guard(self) -> Mapping[str, str]:
-        """The condition by which the target selects the log source, by field; both names of the data set mean the same."""
+    def guard(self) -> Mapping[str, tuple[str, ...]]:
+        """The values, any of them, by which the target selects the log source, by field; both names of the data set mean the same."""
         if self.known is None:
             return {}
-        guard = dict(self.known.targets[TARGET].get("guard", {}))
+        guard = {name: _values(value) for name, value in self.known.targets[TARGET].get("guard", {}).items()}
         names = page_format().dataset_fields
         dataset = next((guard[name] for name in names if name in guard), None)
         return guard | (dict.fromkeys(names, dataset) if dataset else {})
@@ -54,8 +54,8 @@ def choose(page: Page, tree: Node | None) -> Choice:
     for known in sources().values():
         if not _is_a_data_set(known):
             continue
-        named = set(known.targets[TARGET].get("guard", {}).values())
-        shown = bool(datasets) and set(datasets) <= named
+        named = {one for value in known.targets[TARGET].get("guard", {}).values() for one in _values(value)}
+        shown = bool(datasets) and set(datasets) == named
         if shown or (not datasets and _reads(page, known)):
             choice = _of(known, tree, shown)
             if choice.is_native or not _has_names(datasets):
@@ -96,10 +96,14 @@ def without_guard(tree: Node, choice: Choice) -> Node | None:
     return (rest[0] if len(rest) == 1 else And(rest, tree.offsets)) if rest else None
 
 
-def _is_guard(tree: Node, guard: Mapping[str, str]) -> bool:
+def _values(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _is_guard(tree: Node, guard: Mapping[str, tuple[str, ...]]) -> bool:
     match tree:
         case FieldMatch(name, Text() as test):
-            return test.shape is Shape.EQUALS and guard.get(name) == test.literal
+            return test.shape is Shape.EQUALS and test.literal in guard.get(name, ())
         case Or(children):
             return all(_is_guard(one, guard) for one in children)
         case _:
@@ -108,7 +112,7 @@ def _is_guard(tree: Node, guard: Mapping[str, str]) -> bool:
 
 def _of(known: Source, tree: Node | None, shown: bool) -> Choice:
     logsource = {"category": max(known.sigma["category"]), "product": known.sigma["product"], "service": known.sigma["service"]}
-    by_path = {binding.path: binding for binding in bindings(TARGET, known.id).values()}
+    by_path = {one.path: one for one in bindings(TARGET, known.id).values() if one.change is None}
     choice = Choice({key: value for key, value in logsource.items() if value}, known, by_path, is_shown=shown)
     rest = without_guard(tree, choice) if tree is not None else None
     used = {atom.field for atom in atoms(rest) if isinstance(atom, FieldMatch)} if rest is not None else set()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, falco_fields
+from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, falco_fields, indexed
 from converter.ir import FieldMatch, FieldRef, Node, atoms, lower_piped
 from converter.model import Diagnostic, LogSource, Rule, Severity, Status
 from converter.targets.contract import Detection, Pipeline, ResolvedRule
@@ -110,7 +110,7 @@ def _by_path(target: str, source: str, tables: Tables) -> dict[str, Binding]:
     if target == "python":
         return {name: Binding(one, name, one.type, one.many or one.each) for name, one in tables.fields(source).items()}
     try:
-        listed = tables.bindings(target, source).values()
+        listed = [part for one in tables.bindings(target, source).values() for part in indexed(one)]
         others = [{one.caseless: _folded(one), one.words: replace(one, path=one.words, type="text", caseless="")} for one in listed]
         found = {path: one for more in others for path, one in more.items() if path}
         return found | {one.path: one for one in listed}
