@@ -28,6 +28,7 @@ _BASIC: Final[Mapping[str, str]] = {
 """What a producer writes into a field of a type, where nothing better is known; a keyword in all others."""
 
 
+_UNTYPED: Final = Field("", "")
 _INTEGERS: Final[Mapping[str, str]] = dict.fromkeys(("integer", "short", "byte"), "long")
 """Types that answer every test as a long does: a number beyond their range equals none of theirs."""
 
@@ -203,11 +204,11 @@ class Tables:
         return lacks | {shipped[name].path: row["path"] for name, row in own.rows.items() if name in shipped and "path" in row}
 
     def _fields_of(self, source: str) -> Mapping[str, Field]:
+        own = self.own.get(source)
         try:
             shipped = tables.fields(source)
-        except FileNotFoundError:
-            shipped = {}
-        own = self.own.get(source)
+        except FileNotFoundError:  # no target has a table of it, but its producer's names can be known
+            shipped = _named(own.logsource) if own else {}
         if own is None:
             return shipped
         rows = {name: shipped[name] for name in shipped}
@@ -218,6 +219,8 @@ class Tables:
                     kind, many = _BASIC.get(row.get("type", ""), "keyword"), bool(row.get("list")) or path.endswith("{}")
                     former = rows.setdefault(name, Field(name, kind))
                     rows[name] = replace(former, many=former.many or many, each=former.each or "{}." in path)
+                elif "*" not in name and shipped.get(name, _UNTYPED).type == "unknown" and name not in own.fields:
+                    rows[name] = replace(shipped[name], type=_BASIC.get(row.get("type", ""), "keyword"))
         for name, row in own.fields.items():
             rows[name] = field_of(name, row)
         return Rows(rows, lambda one, rest: replace(one, name=one.name[:-1] + rest))
@@ -249,6 +252,14 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "falco": {"engine": "0.38.0", "plugins": [], "tags": []},
 }
 """What a target needs of a log source where neither the pack nor the shipped tables say it."""
+
+
+def _named(logsource: LogSource) -> Mapping[str, Field]:
+    """Return the names that a log source's producer is known to write."""
+    from converter.data.taxonomy import taxonomy
+
+    table = taxonomy(logsource)
+    return Rows(table.fields, lambda one, rest: replace(one, name=one.name[:-1] + rest)) if table else {}
 
 
 def _shared(macro: str, source: str) -> bool:

@@ -206,7 +206,7 @@ class _Contents:
         self.manifest = {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "converter", "version": request.version},
-            "data": data_versions([loaded.rule for loaded, _ in self._licensed]),
+            "data": data_versions([loaded.rule for loaded, _ in self._licensed], request.policy.tables),
             "targets": sorted(target.name for target in request.targets),
             "licenses": license_entries(self._licensed, texts),
             "rules": [self._entry(loaded, expression) for loaded, expression in self._licensed],

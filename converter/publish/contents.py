@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from converter.data import License, attack_version, load, source_of, spdx_version
+from converter.data import SHIPPED, License, Tables, attack_version, load, spdx_version
 from converter.model import Loss, Rule
 from converter.pack import Loaded, Outcome, Record, digest
 from converter.verify import TestResult
@@ -47,16 +47,19 @@ def rule_path(loaded: Loaded) -> str:
     return f"{RULES}/{loaded.file.output}{loaded.file.path.suffix}"
 
 
-def data_versions(rules: Sequence[Rule]) -> dict[str, Any]:
+def data_versions(rules: Sequence[Rule], known: Tables = SHIPPED) -> dict[str, Any]:
     """Return which facts the outputs rest on: ATT&CK's version, and a hash of the tables of each log source in the bundle.
 
-    The hash is of what a table says, so that line ends and comments do not count.
+    The hash is of what a table says, so that line ends and comments do not count; where the pack has fields of its own they count too.
     """
     found: dict[str, str] = {}
     for rule in rules:
-        source = source_of(rule.logsource)
+        source = known.source_of(rule.logsource)
         if source and source.id not in found:
-            found[source.id] = digest(json_bytes([dict(source.sigma), dict(source.targets), _tables(source.id, sorted(source.targets))]))
+            says = [dict(source.sigma), dict(source.targets), _tables(source.id, sorted(source.targets))]
+            own = known.own.get(source.id)
+            rows = {name: [dict(one.rows), one.complete, one.base, list(one.kept)] for name, one in own.targets.items()} if own else {}
+            found[source.id] = digest(json_bytes([*says, dict(own.fields), rows] if own else says))
     return {"attack": attack_version(), "fields": found, "spdx": spdx_version()}
 
 

@@ -260,14 +260,20 @@ def test_an_event_source_is_chosen() -> None:
             {"name": "okta.actor", "type": "string", "sources": ["okta"]},
             {"name": "evt.num", "type": "UINT64", "sources": ["okta", "syscall"]},
             {"name": "proc.name", "sources": ["syscall"]},
+            {"name": "okta.value", "type": "string", "arg": {"isRequired": True, "isKey": True}, "sources": ["okta"]},
             {"name": "okta.groups", "type": "string", "isList": True, "sources": ["okta"]},
         ]
     )
     system = read_falco(data, "list.json", "okta")
     assert isinstance(system, System)
-    assert set(system.fields) == {"okta.actor", "evt.num", "okta.groups"}
+    assert set(system.fields) == {"okta.actor", "evt.num", "okta.groups", "okta.value"}
     assert system.selects == {"event_source": "okta"}
-    assert _rows(system)["okta.groups"] == {"path": "okta.groups", "list": True}
+    rows = _rows(system)
+    assert rows["okta.groups"] == {"path": "okta.groups", "list": True}
+    assert rows.keys() == {"okta.actor", "okta.groups"}, "no condition of ours orders numbers of Falco's, or knows an argument"
+    left = "\n".join(join(system, SHOP).left)
+    assert "evt.num: of type UINT64" in left
+    assert "okta.value: needs an argument" in left
     assert isinstance(read_falco(data, "list.json", "aws"), Diagnostic)
 
 

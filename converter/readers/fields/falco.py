@@ -19,6 +19,8 @@ from converter.readers.fields.system import FIELDS, SIZE, System, SystemField, r
 _NAME: Final = re.compile(r"[a-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)+")
 _ROW: Final = re.compile(r"\|?\s*`?([a-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+)`?\s*(?:\|\s*([A-Za-z0-9_()]+)\s*\|.*)?")
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_KEYED: Final = " needs an argument"
+"""What is said of a field that stands for nothing without brackets."""
 _HELP: Final = "save the list that 'falco --list' prints, or a plugin's own"
 
 
@@ -45,7 +47,9 @@ def read_falco(data: bytes, path: str, event_source: str = "") -> System | Diagn
         return refused(source, 0, f"the list has no fields of the event source {event_source}", f"it has those of {', '.join(events)}")
     chosen = event_source or (events[0] if len(events) == 1 else "")
     fields = {
-        name: SystemField(name, kind, many) for name, kind, many, sources in sorted(found) if not (chosen and sources) or chosen in sources
+        name: SystemField(name, kind.removesuffix(_KEYED), many, note=_KEYED if kind.endswith(_KEYED) else "")
+        for name, kind, many, sources in sorted(found)
+        if not (chosen and sources) or chosen in sources
     }
     left = () if chosen or not events else (f"fields of the event sources {', '.join(events)}; '--event-source' chooses one",)
     return System("falco", "list", fields, {"event_source": chosen} if chosen else {}, {}, left)
@@ -65,6 +69,8 @@ def _of_json(value: Any) -> list[tuple[str, str, bool, tuple[str, ...]]]:  # noq
             if _NAME.fullmatch(name) and not isinstance(node.get("fields"), list):
                 former = found.get(name, (name, "", False, ()))
                 kind = str(node["type"])[:40] if isinstance(node.get("type"), str) else former[1]
+                argument: Mapping[str, Any] = next((node[key] for key in ("argument", "arg") if isinstance(node.get(key), Mapping)), {})
+                kind += _KEYED if any(argument.get(key) is True for key in ("required", "isRequired")) and _KEYED not in kind else ""
                 many = any(node.get(key) is True for key in ("list", "isList", "is_list")) or "list" in kind.lower() or former[2]
                 found[name] = (name, kind, many, tuple(sorted({*former[3], *own})))
             else:

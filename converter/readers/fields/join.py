@@ -41,7 +41,7 @@ def join(system: System, logsource: LogSource) -> Joined:
     stripped = {path.replace("{}", ""): path for path in sorted(system.fields, reverse=True)} if system.target == "splunk" else {}
     for name in (one for one in names if one not in kept):
         found = _corresponding(system, shipped.get(name), name)
-        if found is None and name in system.fields:
+        if found is None and name in system.fields and _is_asked(system, system.fields[name]):
             found = _row(system, system.fields[name], None), "the same name"
         if found is None and name in stripped:
             found = _row(system, system.fields[stripped[name]], None), "the same name, a list"
@@ -54,6 +54,9 @@ def join(system: System, logsource: LogSource) -> Joined:
     for path, one in system.fields.items():
         if not is_field(path, system.target):
             left.append(f"{path[:80]!r}: a name that cannot be written into a query")
+            continue
+        if not _is_asked(system, one):
+            left.append(f"{path}:{one.note}" if one.note else f"{path}: of type {one.type}, which no condition here compares")
             continue
         name = path.replace("{}", "") if system.target == "splunk" else path  # the event's own name; Splunk marks the lists in it
         if name not in rows and (path not in used or one.exact):
@@ -120,6 +123,12 @@ def _corresponding(system: System, binding: Binding | None, name: str) -> tuple[
     if system.target == "falco":
         row["path"] = path  # with its argument, which a list of fields does not have
     return row, "as shipped" + (f", {found.note}" if found.note else "")
+
+
+def _is_asked(system: System, one: SystemField) -> bool:
+    """Whether a condition can name a field as a list gives it: Falco's conditions here compare texts, and some fields need an argument."""
+    text = not one.type or one.type.lower().startswith(("charbuf", "string", "fspath", "fsrelpath"))
+    return system.target != "falco" or (text and not one.note)
 
 
 def _row(system: System, one: SystemField, shipped: Binding | None) -> dict[str, Any]:
