@@ -16,6 +16,7 @@ from converter.verify.own_view import own_view
 from converter.verify.packages import BASES, parts
 from converter.verify.packages import SIZE as PACKAGE_SIZE
 from converter.verify.readings import Artifact
+from converter.verify.synthesized import MISSING_SOLVER, has_solver
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str, tables
         EngineMissingError: if the engine was asked for and is not installed.
     """
     verdicts: list[Verdict] = []
-    notes: list[str] = []
+    notes = [] if has_solver() else [MISSING_SOLVER]
     asked = {
         loaded.rule.id: questions(loaded, loaded.tree, tables) for loaded in pack.rules if loaded.tree is not None and not _closed(loaded)
     }
