@@ -213,6 +213,14 @@ def test_what_is_wrong_with_a_file_is_told_at_its_place(pack: Path, name: str) -
         ("- a\n", "P040", "a map"),
         ("logsource: {product: shop}\ntargets: {splunk: {definition: 'a=b AND'}}\n", "P046", "no search"),
         ("logsource: {product: shop}\ntargets: {splunk: {definition: 'a=b | delete'}}\n", "P041", "form of definition"),
+        ('logsource: {product: shop}\ntargets: {splunk: {definition: "a=b\\nenabled = 1"}}\n', "P046", "more than one line"),
+        (
+            "logsource: {product: shop}\ntargets: {elastic: {index: [a], fields: {a: {path: NOT, type: keyword}}}}\n",
+            "P045",
+            "no field's name",
+        ),
+        ("logsource: {product: shop}\ntargets: {splunk: {index: [a], fields: {or: {path: or}}}}\n", "P045", "no field's name"),
+        ("logsource: {product: shop}\ntargets: {splunk: {index: [a], like: kubernetes_audi}}\n", "P046", "kubernetes_audit"),
         ("logsource: {product: shop}\ntargets: {splunk: {index: [a], macro: sysmon}}\n", "P046", "another definition"),
         ("logsource: {product: shop}\ntargets: {splunk: {index: ['a`b`']}}\n", "P046", "can be no index"),
         (

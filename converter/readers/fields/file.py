@@ -29,6 +29,8 @@ _PATHS: Final[Mapping[str, re.Pattern[str]]] = {
     "splunk": re.compile(r"[^\x00-\x1f\x7f-\x9f\"'`,\\<>|\[\]()=!\u2028\u2029]{1,400}"),
     "falco": re.compile(r"[a-z][A-Za-z0-9_]*(\.[A-Za-z0-9_*]+)+(\[[^\s\[\]\"'\x00-\x1f]{1,200}\])?"),
 }
+_TAKEN: Final = frozenset(("and", "or", "not", "in", "like", "xor", "by", "as", "where", "true", "false", "null", "search"))
+"""Words of the languages themselves."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:/*-]{1,200}")
 """A value that stands without quotes."""
 
@@ -59,7 +61,12 @@ def read_fields(data: bytes, path: str) -> tuple[OwnSource, ...] | tuple[Diagnos
 
 def is_field(text: str, target: str) -> bool:
     """Whether a target's field can have this name in a query; a name below no object."""
-    return _PATHS[target].fullmatch(text) is not None and text.isprintable() and "*" not in text
+    return _is_path(text, target) and "*" not in text
+
+
+def _is_path(text: str, target: str) -> bool:
+    """Whether a printer can write a field's name: no sign of it breaks out, and no language takes it for a word of its own."""
+    return _PATHS[target].fullmatch(text) is not None and text.isprintable() and text.lower() not in _TAKEN
 
 
 def is_word(text: str) -> bool:
@@ -119,7 +126,7 @@ def _row_problems(target: str, rows: Map, index: int, name: str, source: Source)
         if text is None:
             continue
         where = _place(row, key) if key in row else rows.offsets[2 * index]
-        if not _PATHS[target].fullmatch(text) or not text.isprintable():
+        if not _is_path(text, target):
             yield _told("P045", source, where, f"{text[:60]!r} can be no field's name on {target}", "write the name as the system lists it")
         elif key == "path" and ("*" in text) is not name.endswith(".*"):
             help_text = "'<object>.*: {path: <object>.*}' stands for every name below an object"
@@ -132,7 +139,7 @@ def _selection_problems(target: str, section: Map, source: Source) -> Iterator[D
     for index, (field, value) in enumerate(guard.items()):
         values = list(value) if isinstance(value, Seq) else [value]
         good = bool(values) and all(isinstance(one, str) and _WORD.fullmatch(one) for one in values)
-        if not _PATHS[target].fullmatch(str(field)) or "*" in str(field) or not good:
+        if not is_field(str(field), target) or not good:
             message = f"the guard on '{str(field)[:60]}' is no field with one word, or a list of words"
             yield _told("P046", source, guard.offsets[2 * index], message, "quote numbers; a word has letters, digits and . _ : / * -")
     for key in ("output", "values") if target == "splunk" else ():
@@ -147,8 +154,9 @@ def _selection_problems(target: str, section: Map, source: Source) -> Iterator[D
         yield _told("P046", source, _place(section, "like"), message, f"one of: {known}" if known else "see 'converter targets'")
     if "definition" in section:
         read_definition = spl.read(section["definition"], source.path)
-        if isinstance(read_definition, Diagnostic):
-            message = f"the definition is no search: {read_definition.message}"
+        if isinstance(read_definition, Diagnostic) or not section["definition"].isprintable():
+            why = read_definition.message if isinstance(read_definition, Diagnostic) else "it has more than one line"
+            message = f"the definition is no search: {why}"
             yield _told("P046", source, _place(section, "definition"), message, "write what stands before the first pipe")
     for key in ("index", "sourcetype", "source") if target == "splunk" else ():
         for text, place in zip(section.get(key, Seq()), getattr(section.get(key), "offsets", ()), strict=True):
