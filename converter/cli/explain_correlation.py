@@ -13,7 +13,7 @@ from converter.match import Asked, Matcher, Seen, duration_text, event_time, tim
 from converter.model import Correlation, Criterion
 
 EVENTS: Final = 1000
-"""Matching events that are looked at: every window is computed anew."""
+"""Matching events that are looked at, fewer where several correlations are below each other: every window is computed anew."""
 GROUPS: Final = 20
 """Groups that are shown."""
 
@@ -93,6 +93,7 @@ class Followed:
         self._counts: Counter[str] = Counter()
         self._elsewhere: Counter[str] = Counter()
         self._timeless = self._more = 0
+        self._limit = max(20, EVENTS // _correlations(linked))
 
     def add(self, seen: Seen, place: str) -> None:
         """Take an event, which ``place`` names."""
@@ -104,7 +105,7 @@ class Followed:
         time = event_time(seen)
         if time is None:
             self._timeless += 1
-        elif len(self._events) >= EVENTS:
+        elif len(self._events) >= self._limit:
             self._more += 1
         else:
             self._matched[id(seen.event)] = matched
@@ -120,7 +121,7 @@ class Followed:
         if self._timeless:
             yield f"  {_events(self._timeless)} of these without a time: not counted"
         if self._more:
-            yield f"  only the first {EVENTS} of these are looked at, {self._more} are not"
+            yield f"  only the first {self._limit} of these are looked at, {self._more} are not"
         yield from self._groupless()
         found = self._found(self._linked)
         near = _nearest(self._linked.correlation, self._found(_open(self._linked)))
@@ -170,6 +171,18 @@ class Followed:
             if any(one.group == group for one in self._found(replace(self._linked, parts=self._linked.parts[:number]))):
                 return number
         return 0
+
+
+def _correlations(linked: Linked) -> int:
+    """Return how many correlations are in a chain."""
+    met = {linked.rule.id}
+    stack = [linked]
+    while stack:
+        for part in stack.pop().parts:
+            if isinstance(part.meaning, Linked) and part.rule.id not in met:
+                met.add(part.rule.id)
+                stack.append(part.meaning)
+    return len(met)
 
 
 def _open(linked: Linked) -> Linked:
