@@ -27,7 +27,8 @@ from converter.cli import cli
 from converter.data import load
 from converter.pack import Config, load_config
 from converter.readers.fields import read_fields
-from tests.fuzz.documents import ROOT, Seed
+from tests.fuzz.documents import MUTATORS as EVERY
+from tests.fuzz.documents import ROOT, Seed, own_seeds
 from tests.fuzz.on_bytes import MUTATORS as ON_BYTES
 from tests.fuzz.on_bytes import Mutator
 from tests.fuzz.on_json import MUTATORS as ON_JSON
@@ -316,6 +317,20 @@ def kinds() -> tuple[Kind, ...]:
             (("match", "rules", "events.json", "--count"),),
         ),
         Kind("packed events", "events.jsonl.gz", (lines,), PACKED, (("match", "rules", "events.jsonl.gz", "--count"),)),
+        Kind(
+            "rule",
+            "rules/rule.yml",
+            own_seeds(),
+            EVERY,
+            (
+                ("check", "--output-format", "sarif"),
+                ("check", "--fix", "--diff"),
+                ("test",),
+                ("explain", "rules/rule.yml"),
+                ("build", "--check", "--details", "--allow", "unknown,mixed,narrower"),
+                ("match", "rules", "rules/rule.yml", "--any-source"),
+            ),
+        ),
         Kind("events of a test", "rules/events.jsonl", (lines,), ON_JSON, (("test",),)),
     )
 
