@@ -231,18 +231,16 @@ def show(name: str, logsource: str | None, output_format: str) -> None:
 
 
 def _sources(tables: Tables, where: LogSource | None) -> Iterable[Source]:
-    from converter.data import Source
-
-    if where is None:
-        return tables.sources.values()
-    found = tables.source_of(where)
-    return [found] if isinstance(found, Source) else []
+    """Return the log sources that are asked: each agent's, where several record one and the pack does not say which is the user's."""
+    if where is not None:
+        return tables.sources_of(where)
+    return [one for source in tables.sources.values() for one in tables.sources_of(source.logsource) if one.id == source.id]
 
 
 def _way(tables: Tables, source: Source, name: str) -> dict[str, Any] | None:
     """Return a field's way to each target, ``None`` when the log source does not have it."""
     field = tables.fields(source.id).get(name)
-    if field is None or "*" in name:
+    if field is None or "*" in name or not source.targets:
         return None
     where = source.logsource
     parts = {"category": where.category, "product": where.product, "service": where.service}
