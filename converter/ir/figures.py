@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from converter.ir.condition import Condition, Junction, Name, Negation, Selector, selected
 from converter.ir.evaluate import _number
 from converter.ir.events import lookup
 from converter.model import Criterion
 
-Figure: TypeAlias = int | Fraction
-"""A number without rounding."""
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+Figure: TypeAlias = "int | Fraction"
+"""A number without rounding.  Fractions are imported where they are made: few commands make any."""
 
 HIGHEST: Final = 10**300
 """Numbers beyond it are none, so that every sum is a number to every program."""
@@ -28,7 +30,11 @@ def measured(value: object) -> Figure | None:
         return None
     if isinstance(number, int):
         return number
-    return int(number) if number.is_integer() else Fraction(repr(number))
+    if number.is_integer():
+        return int(number)
+    from fractions import Fraction
+
+    return Fraction(repr(number))
 
 
 def meets(criteria: Iterable[Criterion], figure: Figure) -> bool:
@@ -44,6 +50,8 @@ def percentile(ordered: Sequence[Figure], percent: Figure) -> Figure:
     smallest, 50 the median and 100 the largest (as in numpy's ``linear`` and
     Excel's PERCENTILE.INC).
     """
+    from fractions import Fraction
+
     rank = Fraction(percent) * (len(ordered) - 1) / 100
     low = int(rank)
     if rank == low:

@@ -48,7 +48,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import product
 from typing import Any, Final
 
@@ -202,6 +201,8 @@ def _held(linked: Linked, window: list[_Entry], entry: _Entry) -> Figure | None:
 
 def _figures(linked: Linked, window: list[_Entry], entry: _Entry) -> Iterator[Figure]:
     """Yield what the criteria are about: one figure, none, or one for each of the event's own values."""
+    from fractions import Fraction
+
     correlation = linked.correlation
     numbers = sorted(number for one in window for number in one.numbers)
     match correlation.type:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import islice, product
 from typing import Any, Final
@@ -309,6 +308,8 @@ def _names(linked: Linked, part: Part, names: Iterable[str]) -> tuple[str, ...]:
 def _kept(value: object) -> object:
     """Return a value in bounded space."""
     if isinstance(value, str) and len(value) > LONG:
+        from hashlib import sha256
+
         return f"{value[:LONG]}… {sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()}"
     return value
 

@@ -10,7 +10,6 @@ from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -105,6 +104,8 @@ class _Tallied:
     def figures(self, start: int) -> Iterable[Figure]:
         if not self.share:
             return (len(self.tally),)
+        from fractions import Fraction
+
         return (Fraction(100 * count, self.total) for count in sorted(self.tally[one] for one in self.matches[-1].tuples))
 
 
@@ -134,6 +135,8 @@ class _Summed:
     def figures(self, start: int) -> Iterable[Figure]:
         if not self.number:
             return ()
+        from fractions import Fraction
+
         return (Fraction(self.total) / self.number if self.mean else self.total,)
 
 
