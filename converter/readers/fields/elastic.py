@@ -158,13 +158,13 @@ class _Walk:
             self.constants[path] = node["value"]
         own = SystemField(path, kind, kept=_kept(node), note=note)
         for key, sub in _items(node.get("fields")):
-            if isinstance(sub, Mapping) and sub.get("type") in _KINDS and not _is_false(sub, "index"):
+            if isinstance(sub, Mapping) and str(sub.get("type")) in _KINDS and not _is_false(sub, "index"):
                 other = SystemField(f"{path}.{key}", str(sub["type"]), kept=_kept(sub), note=f"a multi-field of {path}")
-                own = self._with(own, other, lowered=sub.get("normalizer") in self._lowercase, plain="normalizer" not in sub)
+                own = self._with(own, other, lowered=str(sub.get("normalizer")) in self._lowercase, plain="normalizer" not in sub)
                 if "normalizer" not in sub:
                     self._put(other)
         if "normalizer" in node:
-            if node["normalizer"] not in self._lowercase:
+            if str(node["normalizer"]) not in self._lowercase:
                 self._leave(f"{path}: its normalizer {str(node['normalizer'])[:40]} changes values in a way that is not known")
                 return
             own = replace(own, note="kept in lower case")
