@@ -109,12 +109,16 @@ def _is_inside(told: Diagnostic, text: str) -> bool:
 def typed(value: object) -> object:
     """Return a value with its types visible, so that 1, 1.0 and True differ and NaN equals itself."""
     if isinstance(value, dict):
-        return {"map": sorted(((repr(typed(key)), typed(one)) for key, one in value.items()), key=lambda pair: pair[0])}
+        return {"map": sorted(((_key(key), typed(one)) for key, one in value.items()), key=lambda pair: pair[0])}
     if isinstance(value, list):
         return ["list", *map(typed, value)]
     if isinstance(value, float) and math.isnan(value):
         return "nan"
     return type(value).__name__, value
+
+
+def _key(key: object) -> str:
+    return f"int {key:x}" if isinstance(key, int) and not isinstance(key, bool) else f"{type(key).__name__} {key!r}"
 
 
 def _merged(documents: list[Any]) -> list[Any]:
@@ -152,7 +156,7 @@ def _is(rule: Rule, document: Mapping[Any, Any]) -> bool:
         return False
     if rule.filter is not None or rule.correlation is not None:
         return isinstance(document.get("filter" if rule.filter is not None else "correlation"), dict)
-    return repr(document.get("detection", {})) == repr(rule.detection)
+    return typed(document.get("detection", {})) == typed(rule.detection)
 
 
 def _header(rule: Rule, document: Mapping[str, Any]) -> list[str]:
@@ -179,7 +183,7 @@ def _lost(rule: Rule, document: Mapping[str, Any]) -> list[str]:
             found.append(key)
     if [(_written(one["id"]), one["type"]) for one in document.get("related", ())] != [(one.id, one.type) for one in rule.related]:
         found.append("related")
-    if repr(_words(document.get("x-converter", {}))) != repr(_words(rule.converter)):
+    if typed(_words(document.get("x-converter", {}))) != typed(_words(rule.converter)):
         found.append("x-converter")
     return [f"dropped: {key} of the header" for key in (*found, *_sections(rule, document))]
 
@@ -200,7 +204,7 @@ def _sections(rule: Rule, document: Mapping[str, Any]) -> list[str]:
     if rule.filter is not None:
         section = document["filter"]
         rules = section.get("rules", [])
-        same = repr({key: one for key, one in section.items() if key != "rules"}) == repr(rule.filter.detection)
+        same = typed({key: one for key, one in section.items() if key != "rules"}) == typed(rule.filter.detection)
         named = [] if rules == "any" else [rules] if isinstance(rules, str) else rules
         return [] if same and [one.text for one in rule.filter.rules] == list(dict.fromkeys(named)) else ["filter"]
     if rule.correlation is None:
@@ -247,7 +251,7 @@ def _detection(loaded: Loaded, sections: list[Mapping[str, Any]], facts: Counter
             continue
         facts["judged and matches" if means else "judged and does not match"] += 1
         if means != expected:
-            told = f"{means}, the section says {expected}: {json.dumps(event, default=str)[:300]} of {sections!r:.600}"
+            told = f"{means}, the section says {expected}: {json.dumps(event, default=str)[:300]} of {peer.shown(sections)}"
             return [*problems, f"changed meaning: {told}"]
     return problems + _again(tree, events, facts)
 

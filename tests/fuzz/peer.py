@@ -39,8 +39,8 @@ ONLY_PYSIGMA_REFUSES: Final[Mapping[str, str]] = {
 
 def differences(loaded: Loaded, detection: Mapping[str, Any], facts: Counter[str]) -> list[str]:
     """Return where pySigma's tree is another, or its answer to whether this is a rule."""
-    text = repr(detection)
-    dashes = text.count("-") if "windash" in text else 0
+    text = shown(detection, 20_001)
+    dashes = text.count("-") + text.count("/") if "windash" in text else 0
     long = len(text) > 20_000 or len(str(detection.get("condition"))) > 500 or text.count("(") > 60
     if long or dashes > (3 if text.count("windash") > 1 else 12):
         facts["pySigma is not asked"] += 1
@@ -57,13 +57,13 @@ def differences(loaded: Loaded, detection: Mapping[str, Any], facts: Counter[str
         said = f"{type(error).__name__}: {error}"
         reason = next((pattern for pattern in ONLY_PYSIGMA_REFUSES if re.search(pattern, said)), "")
         facts[f"only pySigma refuses: {reason}"] += 1
-        return [] if reason else [f"only pySigma refuses: {said[:200]}: {detection!r:.300}"]
+        return [] if reason else [f"only pySigma refuses: {said[:200]}: {shown(detection)}"]
     if loaded.tree is None:
         first = next(one for one in loaded.diagnostics if one.severity is Severity.ERROR)
         said = f"{first.code} {first.message}"
         reason = next((pattern for pattern in ONLY_WE_REFUSE if re.search(pattern, said)), "")
         facts[f"only we refuse: {reason}"] += 1
-        return [] if reason else [f"only we refuse: {first.code} {first.message}: {detection!r:.300}"]
+        return [] if reason else [f"only we refuse: {first.code} {first.message}: {shown(detection)}"]
     if _means_otherwise(detection):
         facts["pySigma means otherwise (DECISIONS 25)"] += 1
         return []
@@ -71,7 +71,15 @@ def differences(loaded: Loaded, detection: Mapping[str, Any], facts: Counter[str
     mine = ours(loaded.tree)
     if mine == (trees[0] if len(trees) == 1 else ("or", tuple(trees))):
         return []
-    return [f"another tree than pySigma's: {detection!r:.400} ours {mine!r:.500} theirs {trees!r:.500}"]
+    return [f"another tree than pySigma's: {shown(detection)} ours {mine!r:.500} theirs {trees!r:.500}"]
+
+
+def shown(value: Any, length: int = 500) -> str:
+    """Return a section as Python writes it, cut; a number of thousands of digits has no text."""
+    try:
+        return repr(value)[:length]
+    except ValueError:
+        return "-" * length
 
 
 def _means_otherwise(value: Any, key: str = "") -> bool:

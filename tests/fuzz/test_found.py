@@ -60,6 +60,21 @@ def test_a_field_that_ends_in_a_dot_is_told(tmp_path: Path) -> None:
     assert examine(FOUND["a field's name that ends in a dot"], tmp_path).facts["code M008"] == 1
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        '{"type": {"a": 1}}',
+        '{"type": "keyword", "normalizer": {"a": 1}}',
+        '{"type": "keyword", "fields": {"b": {"type": ["keyword"]}}}',
+        '{"type": "keyword", "fields": {"b": {"type": "keyword", "normalizer": []}}}',
+    ],
+)
+def test_a_mapping_of_other_types(field: str, tmp_path: Path) -> None:
+    """A map or a list where a mapping has a type's or a normalizer's name ended the import."""
+    kind = next(one for one in kinds() if one.name == "mapping")
+    assert run(kind, f'{{"x": {{"mappings": {{"properties": {{"a": {field}}}}}}}}}'.encode(), pack_in(tmp_path))[0] == []
+
+
 def test_places_on_one_line_share_its_text() -> None:
     """Thousands of diagnostics of a file in one line do not hold the line thousands of times."""
     names = ", ".join(f"n{number}" for number in range(3000))
