@@ -15,12 +15,12 @@ from converter.data import SHIPPED, sources
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "converter" / "data" / "views" / "elastic"
 ELASTIC = {
-    "endpoint": ("endpoint_process_mapping", "windows/process_creation", "windows/process_creation/certutil_fetches_file", ""),
+    "endpoint": ("endpoint_file_mapping", "windows/file_event", "windows/file_event/program_of_one_letter", ""),
     "sysmon": (
         "windows_sysmon_mapping",
-        "windows/process_creation",
-        "windows/process_creation/certutil_fetches_file",
-        "like: windows_process_creation_sysmon",
+        "windows/file_event",
+        "windows/file_event/program_of_one_letter",
+        "like: windows_file_event_sysmon",
     ),
     "kubernetes": ("kubernetes_audit_mapping", "kubernetes//audit", "kubernetes/audit/user_exec_into_pod", ""),
     "cloudtrail": ("aws_cloudtrail_mapping", "aws//cloudtrail", "aws/cloudtrail/console_login_without_mfa", ""),
