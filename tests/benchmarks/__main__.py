@@ -191,6 +191,7 @@ def bad_input() -> None:
     slowest = max(row["slowest"][0] for row in rows)
     read = sum(row["facts"]["read"] for row in rows)
     told = f"{read} read, {problems} with a crash, a hang, a lost place or another meaning; {took:.0f} s CPU"
+    told += f", at most {max(row['memory_mib'] for row in rows)} MiB"
     print(f"bad input: {documents} documents, {told}; slowest command {slowest[0]:.2f} s at {slowest[1]}: {slowest[2]}")
 
 
@@ -217,6 +218,41 @@ def python_package() -> None:
     print(f"python-package: {count} events, {hits} matches: {float(rate):,.0f} events/s, all of rules/; decoding {float(bare):,.0f}/s")
 
 
+EXAMPLES_LIMIT_S = 90.0
+"""What the example events of a whole corpus may take, in CPU seconds."""
+_EXAMPLES = """
+import pathlib, sys, time
+from collections import Counter
+from converter.data import fields, source_of
+from converter.ir import unevaluable
+from converter.pack import load_pack
+from converter.synthesis import frame, synthesize
+full = events = 0
+took, found = [], Counter()
+for loaded in load_pack([pathlib.Path(sys.argv[1])]).rules:
+    if loaded.tree is None or unevaluable(loaded.tree, loaded.rule.source): continue
+    source = source_of(loaded.rule.logsource)
+    start = time.process_time()
+    made = synthesize(loaded.tree, fields(source.id) if source else {}, frame(source.id) if source else {})
+    took.append(time.process_time() - start)
+    full += made.full; events += len(made.events); found.update(one.found.value for one in made.atoms)
+parts = ", ".join(f"{count} {name}" for name, count in found.most_common())
+print(f"{len(took)} rules, {full} full, {events} events, parts {parts}; longest {max(took):.2f} s|{sum(took)}")
+"""
+
+
+def example_events() -> None:
+    """Example events for every part of every rule of a corpus, in one process."""
+    named = os.environ.get("CONVERTER_CORPORA")
+    corpus = (ROOT / named / "corpora" / "sigmahq").resolve() if named else None
+    if corpus is None or not corpus.is_dir():
+        print("examples: CONVERTER_CORPORA names no folder")
+        return
+    done = subprocess.run([sys.executable, "-c", _EXAMPLES, str(corpus)], capture_output=True, text=True, check=True)
+    said, _, took = done.stdout.strip().partition("|")
+    print(f"examples: {said}; {float(took):.1f} s CPU, of {EXAMPLES_LIMIT_S:.0f}: {float(took) / EXAMPLES_LIMIT_S:.2f}")
+
+
 if __name__ == "__main__":
-    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, python_package, bad_input):
+    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, example_events, python_package, bad_input):
         bench()

@@ -66,7 +66,7 @@ def main() -> int:
     result = {
         "documents": done,
         "cpu_s": round(took, 1),
-        "memory_mib": memory >> 10,
+        "memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
         "problems": len(problems),
         "mutators": {name: dict(found) for name, found in sorted(by_mutator.items())},
         "slowest": slow,
