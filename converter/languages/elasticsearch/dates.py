@@ -45,7 +45,8 @@ def instant(text: str, formats: tuple[str, ...] = DEFAULT_FORMATS, *, up: bool =
         raise Refusal("cannot parse empty datetime")
     for form in formats or DEFAULT_FORMATS:
         if form.startswith("epoch"):
-            if (found := _EPOCH.fullmatch(text)) and len(found[1]) < 20:
+            # The engine reads a long, and no further.
+            if (found := _EPOCH.fullmatch(text)) and len(found[1]) < 21 and abs(int(found[1])) < 1 << 63:
                 return _epoch(found, _MILLI if form == "epoch_millis" else _SECOND, up)
         elif found := _ISO.fullmatch(text):
             return _iso(found, text, up)

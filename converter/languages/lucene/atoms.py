@@ -158,17 +158,28 @@ def _expression(kind: FieldType, raw: str) -> Predicate:
     return any_value(kind.path, test)
 
 
+def check_distance(distance: str) -> None:
+    """Refuse what is no number behind a tilde, which the engine refuses before it looks at any field."""
+    try:
+        number = float(distance.rstrip("fFdD") or "x") if distance and distance.upper() != "AUTO" else 0.0
+    except ValueError:
+        raise Refusal(f'For input string: "{distance}"', help="write `~`, `~1` or `~2`") from None
+    if number > 1 and not number.is_integer():
+        raise Refusal("Fractional edit distances are not allowed!", help="write `~`, `~1` or `~2`")
+
+
 def _fuzzy(kind: FieldType, leaf: Fuzzy) -> Predicate:
     """Match values, or words, within some edits."""
     searchable(kind)
-    if leaf.distance not in ("", "0", "1", "2"):
+    distance = "" if leaf.distance.upper() == "AUTO" else leaf.distance
+    if distance not in ("", "0", "1", "2"):
         raise Refusal(f"a distance of [{leaf.distance}] edits", unknown=True, help="write `~`, `~1` or `~2`")
     if kind.type in ("flattened", "constant_keyword"):
         raise Refusal(f"a fuzzy query on [{kind.path}] of type [{kind.type}]", unknown=True)
     if kind.type not in STRINGS:
         raise Refusal(f"Can only use fuzzy queries on keyword and text fields - not on [{kind.path}] of type [{kind.type}]")
     text = folded(leaf.text) if kind.lowercase or kind.type in TOKENIZED else leaf.text
-    most = int(leaf.distance) if leaf.distance else usual_distance(leaf.text)
+    most = int(distance) if distance else usual_distance(leaf.text)
     if kind.type in TOKENIZED:
         return any_value(kind.path, lambda words: any(within(text, word, most) for word in words))
     return any_value(kind.path, lambda found: within(text, found, most))

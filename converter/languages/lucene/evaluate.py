@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from converter.languages.elasticsearch import UNSEARCHED, Document, FieldType, Mapping, Predicate, Refusal, exists, glob, starred
-from converter.languages.lucene.atoms import compared, on_field, too_long
-from converter.languages.lucene.syntax import Body, Expression, Group, Leaf, MatchAll, Pattern, Phrase, Query, Words
+from converter.languages.lucene.atoms import check_distance, compared, on_field, too_long
+from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Query, Words
 from converter.model import Diagnostic, Severity
 
 _METADATA = frozenset({"_id", "_index", "_source", "_routing", "_ignored", "_field_names", "_tier", "_version", "_seq_no", "_size"})
@@ -108,6 +108,8 @@ class _Compiler:
     def leaf(self, leaf: Leaf) -> Predicate | None:
         """Compile a value on its field or fields."""
         name = leaf.field
+        if isinstance(leaf, Fuzzy):
+            check_distance(leaf.distance)
         if name == "_exists_" and isinstance(leaf, Words | Phrase):
             return self.present(leaf.text)
         if isinstance(leaf, Pattern) and leaf.raw == "*":

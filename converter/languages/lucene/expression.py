@@ -50,6 +50,9 @@ def read_expression(text: str) -> Described:
     Raises:
         Refusal: where the engine refuses it, or this package does not know what it means.
     """
+    if text.endswith("\\") and _escaped(text, len(text)):
+        # The grammar takes the slash behind it for the end; engines are not of one mind.
+        raise Refusal("a regular expression that ends in a backslash", unknown=True, help="write two backslashes for one")
     return _union(text, 0)
 
 
@@ -85,6 +88,8 @@ def _intersection(text: str, depth: int) -> Described:
 
 def _complement(text: str, depth: int) -> Described:
     """Read a part without operators outside of brackets, but for a leading tilde."""
+    if not text:
+        raise Refusal("nothing beside an operator of a regular expression", unknown=True, help="write () for it")
     if text.startswith("~"):
         inner = text[1:]
         if not inner.startswith("~") and not _is_group(inner) and len(inner) != 1:
