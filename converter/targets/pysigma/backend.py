@@ -106,7 +106,8 @@ def _converted(backend: str, rule: ResolvedRule, options: Options, form: str) ->
     kind = plugins().backends[backend]
     maker = kind(processing_pipeline=combined(rule.pipelines), collect_errors=False, **_arguments(options))
     rules = collection(rule.linked) if rule.linked else SigmaCollection([fresh(rule.rule)])
-    return maker.convert(rules, form, options.get("correlation_method"))
+    method = options.get("correlation_method")
+    return maker.convert(rules, form, method) if method else maker.convert(rules, form)
 
 
 def _arguments(options: Options) -> dict[str, Any]:
