@@ -254,5 +254,17 @@ def example_events() -> None:
 
 
 if __name__ == "__main__":
-    for bench in (start_up, convert, new_pack, load_corpus, build_corpus, oracle, match, correlations, example_events, python_package, bad_input):
+    for bench in (
+        start_up,
+        convert,
+        new_pack,
+        load_corpus,
+        build_corpus,
+        oracle,
+        match,
+        correlations,
+        example_events,
+        python_package,
+        bad_input,
+    ):
         bench()
