@@ -50,9 +50,9 @@ def read_expression(text: str) -> Described:
     Raises:
         Refusal: where the engine refuses it, or this package does not know what it means.
     """
-    if text.endswith("\\") and _escaped(text, len(text)):
-        # The grammar takes the slash behind it for the end; engines are not of one mind.
-        raise Refusal("a regular expression that ends in a backslash", unknown=True, help="write two backslashes for one")
+    if text.endswith("\\"):
+        # The grammar takes the slash behind it for the end, if no other follows; parsers made from it are not of one mind.
+        raise Refusal("a regular expression that ends in a backslash", unknown=True, help="write the backslash as a class, [\\\\]")
     return _union(text, 0)
 
 

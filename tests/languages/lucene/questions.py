@@ -56,6 +56,33 @@ EXPRESSIONS = [
     *("fo.", "f.*", ".*o", ".*", "foo|bar", "[f-h]oo", "[^f].*", "fo{1,2}", "(fo)+o?", "a\\*b", "a\\?b", "a.b", "f@", '"foo".*', "foo.bar"),
     *("(foo|ba.)( .*)?", "f.*&.*o", "x\\/y", "[aA][xX]b", ".", "", "^foo$", "c:\\\\win", ".*\\\\cmd\\.exe", "é.*", ".{3}", "(f|b).*&.{3}"),
 ]
+ATOMS = [
+    *(
+        "f",
+        "o",
+        "b",
+        "a",
+        "r",
+        "x",
+        " ",
+        ".",
+        ".*",
+        "[a-f]",
+        "[^o]",
+        "@",
+        '"o"',
+        '"a.b"',
+        "^",
+        "$",
+        "\\.",
+        "\\*",
+        "()",
+        "[a&]",
+        '[f"]',
+        "[@]",
+        "[\\]b]",
+    ),
+]
 SPECIAL = '+-=&|><!(){}[]^"~*?:\\/'
 
 
@@ -145,12 +172,22 @@ class Grammar:
                 at = self.source.randint(0, len(text))
                 return f"{self.word(text[:at])}{choose('*?')}{self.word(text[at + 1 :])}"
             case 7:
-                return f"/{choose(EXPRESSIONS)}/"
+                return f"/{choose((choose(EXPRESSIONS), self.expression()))}/"
             case 8:
                 return self.word(text.split(" ")[0]) + choose(("~", "~1", "~2", "~0"))
             case 9:
                 return self.range([self.bound(choose(TEXTS)) for _ in range(2)])
         return choose((">", ">=", "<", "<=")) + self.word(text)
+
+    def expression(self, depth: int = 0) -> str:
+        """Return a regular expression."""
+        if depth > 3 or self.source.random() < 0.3:
+            return self.source.choice(ATOMS)
+        left, right = self.expression(depth + 1), self.expression(depth + 1)
+        sign = self.source.choice(("*", "+", "?", "{1}", "{2,}", "{0,2}"))
+        return self.source.choice(
+            (left + right, left + right, f"({left}){sign}", f"({left}|{right})", f"{left}|{right}", f"{left}&{right}")
+        )
 
     def bounded(self, values: Sequence[str]) -> str:
         """Return a value or a range of values."""

@@ -68,11 +68,11 @@ def _same_place(query: str, ours: Diagnostic, theirs: str) -> bool:
 
 def test_the_engine_agrees() -> None:
     """No query of the grammar finds other documents in the engine, or is refused at another place."""
-    went, wrong = compared(20261124, 3000)
+    went, wrong = compared(20261124, 2000)
     assert not wrong
-    assert went["some"] >= 1300
-    assert went["refused"] >= 55
-    assert went["not modelled"] <= 30
+    assert went["some"] >= 850
+    assert went["refused"] >= 35
+    assert went["not modelled"] <= 45
 
 
 @pytest.mark.slow
