@@ -61,16 +61,23 @@ def written(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
+def _low(text: str) -> str:
+    """Sigma's own folding: each letter by its simple lower case, ASCII never with other letters."""
+    return "".join(one.lower() if len(one.lower()) == 1 and one.isascii() is one.lower().isascii() else one for one in text)
+
+
 def _pattern(test: Text) -> re.Pattern[str]:
-    body = "".join({Wild.MANY: ".*", Wild.ONE: "."}[part] if isinstance(part, Wild) else re.escape(part) for part in test.parts)
-    return re.compile(body, re.DOTALL | (0 if test.cased else re.IGNORECASE | re.ASCII))
+    wild = {Wild.MANY: ".*", Wild.ONE: "."}
+    body = "".join(wild[part] if isinstance(part, Wild) else re.escape(part if test.cased else _low(part)) for part in test.parts)
+    return re.compile(body, re.DOTALL)
 
 
 def _passes(test: Any, value: Any) -> bool:
     if value is None or isinstance(value, dict):
         return False
     if isinstance(test, Text):
-        return _pattern(test).fullmatch(written(value)) is not None
+        text = written(value)
+        return _pattern(test).fullmatch(text if test.cased else _low(text)) is not None
     if isinstance(test, Regex):
         return re.search(test.pattern, written(value), re.IGNORECASE if "i" in test.flags else 0) is not None
     if isinstance(test, Boolean):
