@@ -14,6 +14,7 @@ from converter.pack import Loaded
 
 ONLY_WE_REFUSE: Final[Mapping[str, str]] = {
     r"M003 a detection name is expected": "a word of the conditions' grammar is no name",
+    r"M003 'of.+' is not expected": "pySigma needs no blank between 'of' and a pattern",
     r"M002 .* (two parts of a time|is a whole number)": "pySigma drops one of two parts, and a fraction, in silence",
     r"M005 no detection": "pySigma drops a selector that chooses nothing, and what is left means something else",
     r"M006 ": "engines read the expression differently (DECISIONS 12)",
@@ -32,7 +33,8 @@ ONLY_WE_REFUSE: Final[Mapping[str, str]] = {
 ONLY_PYSIGMA_REFUSES: Final[Mapping[str, str]] = {
     r"Unknown modifier '?utf16le": "pySigma 1.5.1 lacks a modifier of the specification",
     r"Detection '.*' not defined": "pySigma reads a name such as 'nothing' as 'not' and 'hing'",
-    r"ConditionError: .* found '(\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\s|\W)": "pySigma's white space is ASCII's, and its selectors have no '-'",
+    r"ConditionError: .*[^\x00-\x7f]": "pySigma's white space is ASCII's",
+    r"ConditionError: .* found '(\s|\W)": "pySigma's selectors have no '-' and no '.'",
 }
 """What pySigma refuses and we take, by what it says, and why."""
 
@@ -54,7 +56,7 @@ def differences(loaded: Loaded, detection: Mapping[str, Any], facts: Counter[str
         if loaded.tree is None:
             facts["both refuse"] += 1
             return []
-        said = f"{type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {error}: {detection.get('condition')}"
         reason = next((pattern for pattern in ONLY_PYSIGMA_REFUSES if re.search(pattern, said)), "")
         facts[f"only pySigma refuses: {reason}"] += 1
         return [] if reason else [f"only pySigma refuses: {said[:200]}: {shown(detection)}"]
