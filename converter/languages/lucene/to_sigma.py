@@ -37,49 +37,16 @@ from converter.ir import (
 )
 from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, TOKENIZED, Refusal, tokens
 from converter.languages.elasticsearch import Wild as Sign
-from converter.languages.lucene.atoms import compared, parts_of
+from converter.languages.lucene.atoms import compared, parts_of, too_long
 from converter.languages.lucene.expression import Any, Both, Described, Other, read_expression
+from converter.languages.lucene.losses import LOSSES
 from converter.languages.lucene.searched import letters, searched, wildcards
 from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
-from converter.model import Diagnostic, Fidelity, Loss, Severity
-
-REASONS: Final = {
-    "field": "Sigma has no wildcards in field names, and the rule may have no such field",
-    "date": "Sigma has no dates",
-    "type": "on a field of this type the engine finds nothing, or refuses",
-    "words": "a value without words, for which the clause is as if it were not there",
-    "every document": "a condition that always holds, or never does",
-    "expression": "a regular expression that Sigma's do not say",
-    "fuzzy": "Sigma has no fuzzy comparison, and no distance between words",
-    "order of texts": "Sigma compares numbers only",
-}
-"""Why a query is refused."""
+from converter.model import Diagnostic, Loss, Severity
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPED_CAPITAL: Final = re.compile(r"\\[^\W\d_]")
 _MAX_NETWORKS: Final = 16
-_LOSSES: Final = {
-    "text.word": (
-        "value.contains",
-        Fidelity.WIDER,
-        "the index splits the field into words; the rule looks for the text anywhere, also inside words",
-    ),
-    "text.phrase": (
-        "value.contains",
-        Fidelity.MIXED,
-        "the index splits the field into words and compares them one by one; the rule compares characters",
-    ),
-    "free_text": ("keyword", Fidelity.MIXED, "free text is looked for in every field by that field's type; the rule looks in all values"),
-    "flattened.leading": (
-        "value.wildcard",
-        Fidelity.NARROWER,
-        "on a flattened field the engine also finds the text under other keys of the object",
-    ),
-    "flattened.inner": ("value.wildcard", Fidelity.WIDER, "on a flattened field the engine finds nothing with a wildcard inside the value"),
-    "number.decimal": ("value.number", Fidelity.WIDER, "the index drops decimals, so that the engine never finds this number"),
-    "range.list": ("value.compare", Fidelity.WIDER, "of a list, one value must lie in the range; for the rule two may share its ends"),
-    "regex.end": ("value.regex", Fidelity.WIDER, "the rule also finds the value with a line feed behind it"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +119,10 @@ class _Importer:
         forbidden = [self._forbidden(one, negated) for one in must_not]
         if not must and None in held:
             held = []
-        held = [one for one in held if one is not None]
-        if not must and len(held) > 1:
-            held = [Or(tuple(one for one in held if one is not None), group.offsets)]
-        children = tuple(one for one in (*held, *forbidden) if one is not None)
+        known = [one for one in held if one is not None]
+        if not must and len(known) > 1:
+            known = [Or(tuple(known), group.offsets)]
+        children = (*known, *forbidden)
         if not children:
             return None
         return children[0] if len(children) == 1 else And(children, group.offsets)
@@ -273,8 +240,7 @@ class _Importer:
             self._lose("text.phrase", offsets, negated)
             return FieldMatch(known.name, Text(_around((text,))), offsets)
         self._lose("text.word", offsets, negated)
-        tests = tuple(FieldMatch(known.name, Text(_around((word,))), offsets) for word in found)
-        return tests[0] if len(tests) == 1 else Or(tests, offsets)
+        return _one_of(tuple(FieldMatch(known.name, Text(_around((word,))), offsets) for word in found), offsets)
 
     def _wild(self, known: SigmaField, leaf: Prefix | Pattern, negated: bool) -> Node:
         """Return the test of a value with wildcards."""
@@ -296,6 +262,8 @@ class _Importer:
         """Return the test of a regular expression."""
         if known.type in ("flattened", "constant_keyword") or known.type in TOKENIZED:
             raise self.stop("expression", leaf.offsets, f"a regular expression on a field of type {known.type}")
+        if too_long(leaf.raw):
+            raise self.stop("expression", leaf.offsets, "the engine refuses a regular expression of more than 1,000 characters")
         try:
             found = read_expression(leaf.raw)
         except Refusal as refusal:
@@ -361,17 +329,20 @@ class _Importer:
             raise self.stop("type", leaf.offsets, "a range of addresses without two ends that belong to it") from None
         if len(networks) > _MAX_NETWORKS:
             raise self.stop("type", leaf.offsets, f"a range of addresses that makes up more than {_MAX_NETWORKS} networks")
-        tests = tuple(FieldMatch(known.name, Cidr(str(one)), leaf.offsets) for one in networks)
-        return tests[0] if len(tests) == 1 else Or(tests, leaf.offsets)
+        return _one_of(tuple(FieldMatch(known.name, Cidr(str(one)), leaf.offsets) for one in networks), leaf.offsets)
 
     def _lose(self, reason: str, offsets: int, negated: bool) -> None:
         """Note a loss."""
-        feature, direction, message = _LOSSES[reason]
+        feature, direction, message = LOSSES[reason]
         self.losses.append(Loss("R295", feature, direction.negated if negated else direction, message, self.query.source.span(offsets)))
 
     def stop(self, reason: str, offsets: int, message: str, help: str = "") -> _Inexpressible:
         """Return the exception that ends the import."""
         return _Inexpressible(Diagnostic("R294", Severity.ERROR, self.query.source.span(offsets), f"{reason}: {message}", help))
+
+
+def _one_of(tests: tuple[Node, ...], offsets: int) -> Node:
+    return tests[0] if len(tests) == 1 else Or(tests, offsets)
 
 
 def _text(parts: Parts, known: SigmaField) -> Text:

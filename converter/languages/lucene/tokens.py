@@ -6,8 +6,9 @@ Source: Lucene 9 QueryParser.jj, "Token Definitions".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from converter.model import node
 
 SPACES: Final = " \t\n\r\u3000"
 _START: Final = rf'(?:\\.|[^{SPACES}+\-!():^\[\]"{{}}~*?\\/])'
@@ -23,10 +24,11 @@ _BOUND: Final = re.compile(r"[^ \]}]+")
 _QUOTED_BOUND: Final = re.compile(r'"(?:\\"|[^"])+"')
 _WORDS: Final = {"AND": "and", "&&": "and", "OR": "or", "||": "or", "NOT": "not"}
 _SIGNS: Final = {"!": "not", "+": "plus", "-": "minus", "(": "(", ")": ")", ":": ":", "^": "^", "[": "[", "{": "["}
+_OPENED: Final = {'"': ("quoted", _QUOTED), "/": ("expression", _EXPRESSION), "~": ("~", _TILDE)}
 _UNESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Token:
     """A token: its kind, its text and where it begins; ``error`` is where the text cannot be cut, ``end`` the end."""
 
@@ -88,17 +90,11 @@ def _bound(text: str, at: int) -> Token | None:
 def _default(text: str, at: int) -> Token | None:
     """Return a token outside of a range."""
     char = text[at]
-    if _BARE.match(text, at):
-        return Token("bare", text[at : at + 2], at)
     if char in _SIGNS:
-        return Token(_SIGNS[char], char, at)
-    for kind, pattern in (("quoted", _QUOTED), ("expression", _EXPRESSION), ("~", _TILDE)):
-        if found := pattern.match(text, at):
-            return Token(kind, found[0], at)
-    term = _TERM.match(text, at)
-    if term is None:
-        return None
-    return Token(_kind(term[0]), term[0], at)
+        return Token("bare", text[at : at + 2], at) if _BARE.match(text, at) else Token(_SIGNS[char], char, at)
+    kind, pattern = _OPENED.get(char, ("", _TERM))
+    found = pattern.match(text, at)
+    return Token(kind or _kind(found[0]), found[0], at) if found else None
 
 
 def _kind(text: str) -> str:
@@ -107,6 +103,8 @@ def _kind(text: str) -> str:
         return _WORDS[text]
     if text == "*":
         return "*"
+    if "*" not in text and "?" not in text:
+        return "term"
     plain = _UNESCAPED.sub("", text)
     if "*" not in plain and "?" not in plain:
         return "term"

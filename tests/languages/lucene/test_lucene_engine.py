@@ -76,9 +76,9 @@ def test_the_engine_agrees() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize("seed", range(1, 11))
 def test_the_engine_agrees_at_length(seed: int) -> None:
-    """The same for a hundred thousand queries over twenty sets of documents."""
+    """The same for fifty thousand queries over ten sets of documents."""
     went, wrong = compared(seed, 5000)
     assert not wrong
     assert went["some"] >= 2000

@@ -1,0 +1,43 @@
+"""Why a query string is not Sigma, and what one loses that is: the words for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from converter.model import Fidelity
+
+REASONS: Final = {
+    "field": "Sigma has no wildcards in field names, and the rule may have no such field",
+    "date": "Sigma has no dates",
+    "type": "on a field of this type the engine finds nothing, or refuses",
+    "words": "a value without words, for which the clause is as if it were not there",
+    "every document": "a condition that always holds, or never does",
+    "expression": "a regular expression that Sigma's do not say",
+    "fuzzy": "Sigma has no fuzzy comparison, and no distance between words",
+    "order of texts": "Sigma compares numbers only",
+}
+"""Why a query is refused."""
+
+LOSSES: Final = {
+    "text.word": (
+        "value.contains",
+        Fidelity.WIDER,
+        "the index splits the field into words; the rule looks for the text anywhere, also inside words",
+    ),
+    "text.phrase": (
+        "value.contains",
+        Fidelity.MIXED,
+        "the index splits the field into words and compares them one by one; the rule compares characters",
+    ),
+    "free_text": ("keyword", Fidelity.MIXED, "free text is looked for in every field by that field's type; the rule looks in all values"),
+    "flattened.leading": (
+        "value.wildcard",
+        Fidelity.NARROWER,
+        "on a flattened field the engine also finds the text under other keys of the object",
+    ),
+    "flattened.inner": ("value.wildcard", Fidelity.WIDER, "on a flattened field the engine finds nothing with a wildcard inside the value"),
+    "number.decimal": ("value.number", Fidelity.WIDER, "the index drops decimals, so that the engine never finds this number"),
+    "range.list": ("value.compare", Fidelity.WIDER, "of a list, one value must lie in the range; for the rule two may share its ends"),
+    "regex.end": ("value.regex", Fidelity.WIDER, "the rule also finds the value with a line feed behind it"),
+}
+"""What is lost: the feature, the direction and the sentence."""
