@@ -47,7 +47,7 @@ def shown(facts: Counter[str]) -> None:
 
 def test_some_mutants(tmp_path: Path) -> None:
     """The first hundreds, by every mutator."""
-    facts, used = run(tmp_path, range(250), 60.0, own_seeds())
+    facts, used = run(tmp_path, range(350), 60.0, own_seeds())
     shown(facts)
     assert used.keys() == MUTATORS.keys()
 
@@ -55,7 +55,7 @@ def test_some_mutants(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_minute_of_mutants(tmp_path: Path) -> None:
     """One minute of them, other ones than the first."""
-    facts, _ = run(tmp_path, range(250, 50_000), 60.0, own_seeds())
+    facts, _ = run(tmp_path, range(350, 50_000), 60.0, own_seeds())
     shown(facts)
 
 
