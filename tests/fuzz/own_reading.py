@@ -112,6 +112,8 @@ def _item(key: str | None, value: Any, event: Mapping[str, Any]) -> bool:
     modifiers = [one for one in modifiers if one not in ("all", "neq")]
     if not values:
         raise Unjudged("an empty list")
+    if len(values) > 300:
+        raise Unjudged("a long list")
     answers = [_value(field, modifiers, one, event) for one in values]
     found = all(answers) if every else any(answers)
     return not found if negated else found
