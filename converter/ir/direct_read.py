@@ -135,7 +135,7 @@ def _stepped(chain: Chain) -> Reading:
     steps = [_MARKED.get(name, _STEPS[name]) if "utf16" in chain else _STEPS[name] for name in chain]
 
     def read(value: object) -> tuple[Test, ...]:
-        if not isinstance(value, str) or (steps and "windash" in chain and len(text.DASH.findall(value)) > text.DASHES):
+        if not isinstance(value, str) or (steps and "windash" in chain and text.varies_too_much(value)):
             return ()
         found: tuple[Parts, ...] = (parts_of(value),)
         for step in steps:

@@ -28,6 +28,9 @@ Inside and behind words they stay, as in pySigma and hayabusa: the specification
 nobody writes.
 """
 
+SPELLED: Final = 1_000_000
+"""Characters of all spellings of a value together."""
+
 _SPELLINGS: Final = ("-", "/", "\N{EN DASH}", "\N{EM DASH}", "\N{HORIZONTAL BAR}")
 _PLACEHOLDER: Final = re.compile("%([^%]+)%")
 _MANY: Final = (Wild.MANY,)
@@ -66,6 +69,12 @@ def windash(parts: Parts) -> tuple[Parts, ...]:
 def with_plain_dashes(text: str) -> str:
     """Return a text whose long dashes before words are ``-``: pySigma varies only that one and the slash."""
     return text if text.isascii() else DASH.sub(lambda found: found.group() if found.group() == "/" else "-", text)
+
+
+def varies_too_much(value: str, times: int = 1) -> bool:
+    """Whether ``windash``, written so many times, makes more of a text than a rule may become: spellings, or their characters."""
+    dashes = times * len(DASH.findall(value))
+    return dashes > DASHES or len(_SPELLINGS) ** dashes * len(value) > SPELLED
 
 
 def literal(parts: Parts) -> str | None:

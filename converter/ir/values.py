@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from converter.formats import Map, Seq
 from converter.ir.direct_read import compiles
-from converter.ir.direct_text import DASH, DASHES, with_plain_dashes
+from converter.ir.direct_text import DASH, DASHES, SPELLED, varies_too_much, with_plain_dashes
 from converter.ir.nodes import (
     And,
     Boolean,
@@ -123,8 +123,10 @@ def _signed(item: Any, tree: Node, offsets: int) -> Node:  # noqa: ANN401 - a Si
 def _bound_dashes(values: Sequence[object], places: Sequence[int], times: int) -> None:
     """Refuse a value that ``windash`` would write in more than 5**5 ways, five for each dash before a word and each ``windash``."""
     for one, place in zip(values, places, strict=True):
-        if isinstance(one, str) and times * len(DASH.findall(one)) > DASHES:
-            raise LoweringError("M012", f"more than {DASHES} dashes under 'windash'", "split the value, under |contains|all", place)
+        if isinstance(one, str) and varies_too_much(one, times):
+            many = times * len(DASH.findall(one)) > DASHES
+            message = f"more than {DASHES} dashes" if many else f"more than {SPELLED} characters in all spellings"
+            raise LoweringError("M012", f"{message} under 'windash'", "split the value, under |contains|all", place)
 
 
 def _check_parts(modifiers: tuple[str, ...], values: Sequence[object], places: Sequence[int]) -> None:
