@@ -29,8 +29,9 @@ class Names:
                     self._by_text.setdefault(text, []).append(rule)
 
     def found(self, reference: Reference) -> list[Rule]:
-        """Return the rules that a reference names; ids are the same in upper case."""
-        return self._by_text.get(reference.text) or self._by_text.get(reference.text.lower(), [])
+        """Return the rules that a reference names; ids, not names, are the same in upper case."""
+        lower = reference.text.lower()
+        return self._by_text.get(reference.text) or [one for one in self._by_text.get(lower, []) if one.id == lower]
 
 
 @dataclass(frozen=True, slots=True)
