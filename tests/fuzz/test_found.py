@@ -39,6 +39,9 @@ FOUND = {
     "a log source that leads elsewhere": rule("{s: {a: b}, condition: s}", head="title: x\nlogsource: {product: ../fields/windows}\n"),
     "windash twice, of five dashes": rule("{s: {a|windash|windash: -a -b -c -d -e}, condition: s}"),
     "windash twice, of six dashes": rule("{s: {a|windash|windash: -a -b -c -d -e -f}, condition: s}"),
+    "windash in a long text": rule(f"{{s: {{a|windash: '-a -b -c -d{' x' * 5000}'}}, condition: s}}"),
+    "a filter of a name in another case": rule("{s: {a: b}, condition: s}", "name: one\n")
+    + b"---\ntitle: y\nlogsource: {product: windows}\nfilter: {rules: [onE], t: {a: c}, condition: not t}\n",
     "a text where an event has the field's map": rule("{s: {user.name: b}, condition: s}", EVENT % "{user: b}"),
     "a text of thousands of digits": rule("{s: {a: '%s'}, condition: s}" % ("9" * 5000), EVENT % "{a: b}"),
     "a field's name that ends in a dot": rule("{s: {a.: b}, condition: s}"),
