@@ -37,7 +37,8 @@ _ANYTHING: Final[tuple[Scalar, ...]] = (
     "203.0.113.7",
     "2026-03-14T10:30:00Z",
 )
-_UNITS: Final = {"minute": 60, "hour": 24, "day": 29, "week": 53, "month": 13}
+_EXACT: Final = 2**53
+"""Whole numbers up to which a float is exact."""
 _ADDRESS_ENDS: Final = ("", "0", "1", "7", "0.1", "1.1", "0.0.1", "1.1.1", "0.0.0.1", ":1", "::1", "::7", ":0:1")
 
 
@@ -56,7 +57,7 @@ def fitting(positive: Sequence[ValueTest], others: Sequence[ValueTest], known: F
             case Regex():
                 expressions.append(test)
             case Number(value):
-                yield from (value, scalar_text(value), float(value))
+                yield from (value, scalar_text(value), *([float(value)] if abs(value) <= _EXACT else []))
             case Boolean(truth):
                 yield from (truth, scalar_text(truth))
             case Compare():
@@ -104,10 +105,16 @@ def _typed(kind: str, positive: Sequence[ValueTest]) -> Iterator[Scalar]:
 
 def _bounds(test: Compare, tests: Sequence[ValueTest]) -> Iterator[Scalar]:
     numbers = {test.value, *(one.value for one in tests if isinstance(one, Compare | Number))}
-    near = {number + step for number in numbers for step in (0, 1, -1, 0.5, -0.5)}
-    whole = sorted((one for one in near if one == int(one)), key=lambda one: (abs(one - test.value), one))
+    # Where a float is no exact number any more, or none at all, the bound and its neighbours are whole numbers or nothing.
+    near = {number + step for number in numbers if abs(number) <= _EXACT for step in (0, 1, -1, 0.5, -0.5)}
+    near |= {number + step for number in numbers if isinstance(number, int) for step in (0, 1, -1)}
+
+    def distance(one: float) -> tuple[float, float]:
+        return (abs(one - test.value) if abs(one) <= _EXACT and abs(test.value) <= _EXACT else abs(one), one)
+
+    whole = sorted((one for one in near if isinstance(one, int) or one == int(one)), key=distance)
     yield from (int(one) for one in whole)
-    yield from sorted((float(one) for one in near if one != int(one)), key=lambda one: (abs(one - test.value), one))
+    yield from sorted((one for one in near if isinstance(one, float) and one != int(one)), key=distance)
 
 
 def _addresses(network: str, others: Sequence[ValueTest]) -> Iterator[Scalar]:
