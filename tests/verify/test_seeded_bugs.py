@@ -249,6 +249,8 @@ BUGS: tuple[Bug, ...] = (
     (PYTHON, "_number", "one too many", lambda sound: lambda printer, atom, value: sound(printer, atom, value + 1)),
     (PYTHON, "_network", "a smaller network", _text(_swap("/24", "/25"))),
     (PYTHON, "_regex", "another expression", _always('"x{9}"')),
+    (PYTHON, "_between", "any part of a time", lambda _sound: lambda *_given: ("0", "9999")),
+    (PYTHON, "_between", "the least part alone", lambda sound: lambda *given: (sound(*given)[0],) * 2),
     (PYTHON, "_raw", "forget to escape", lambda _sound: lambda text: f'"{text}"'),
     (PATTERN, "_asks_for_ascii", "letters of every script", _always(False)),
     (PATTERN, "_chain", "drop a part", _children(lambda children: children[:-1])),
