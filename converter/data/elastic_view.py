@@ -219,7 +219,7 @@ def _split(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: A
 
 
 def _address(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Put a text elsewhere when the whole of it is an address."""
+    """Put a text elsewhere when the whole of it is an address; with ``move`` it does not stay."""
     value = _get(document, path)
     if isinstance(value, str):
         try:
@@ -227,7 +227,7 @@ def _address(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa:
         except ValueError:
             return document
         _put(document, step["to"], value)
-    return document
+    return _remove(document, path, step) if step.get("move") and isinstance(value, str) else document
 
 
 def _rename_below(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

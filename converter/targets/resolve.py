@@ -36,7 +36,9 @@ def resolve(
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
     rewriting = Rewriting(known)
-    written, found = rewriting.tree(tree), rewriting.fields
+    names = {name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)}
+    changes = any("*" not in name and name in known and known[name].change for name in names)
+    written, found = rewriting.tree(tree) if changes else tree, rewriting.fields
     problems = [_unwritten(rule, atom, why, target) for atom, why in rewriting.problems]
     for atom in atoms(written):
         if not isinstance(atom, FieldMatch):

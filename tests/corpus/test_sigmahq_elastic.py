@@ -47,20 +47,23 @@ def _recorder(outcome: Outcome) -> str:
     return outcome.compilation.resolved.source.id
 
 
-def _asked(tree: Node, chance: random.Random) -> dict[str, Any]:
-    """Return an event that has for each field a value that one of its tests asks for."""
+def _asked(tree: Node, source: str, chance: random.Random) -> dict[str, Any]:
+    """Return an event that has for each field a value that one of its tests asks for, where the producer writes such values."""
+    known = fields(source)
     event: dict[str, Any] = {}
     for atom in chance.sample(atoms(tree), len(atoms(tree))):
         if isinstance(atom, FieldMatch) and isinstance(atom.test, Text) and "." not in atom.field:
             parts = atom.test.parts
             text = "".join(part if isinstance(part, str) else chance.choice(["", "zz"]) if part is Wild.MANY else "q" for part in parts)
-            event.setdefault(atom.field, text)
+            written = known[atom.field].written(text) if atom.field in known else (text,)
+            if written:
+                event.setdefault(atom.field, written[0])
     return event
 
 
 def _events(tree: Node, source: str, chance: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(4):
-        base = _asked(tree, chance)
+        base = _asked(tree, source, chance)
         made = list(variants(tree, Example(str(number), base, None), fields(source)))
         yield base
         for one in chance.sample(made, min(len(made), EVENTS // 4)):

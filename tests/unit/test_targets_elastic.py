@@ -287,7 +287,7 @@ def test_header() -> None:
 
 def test_no_foreign_tag() -> None:
     """A rule of a log source that the tables do not know is not tagged with another one's name."""
-    rule = _rule(taxonomy="ecs", logsource=LogSource("", "windows", "security"), tags=("attack.execution",))
+    rule = _rule(taxonomy="ecs", logsource=LogSource("", "windows", "nothing"), tags=("attack.execution",))
     done = _compiled(FieldMatch("process.name", Text(("a",), cased=True)), rule)
     assert _toml(done)["rule"]["tags"] == ["Tactic: Execution"]
 
