@@ -91,7 +91,7 @@ def test_without_a_pipeline_our_tables_name_the_fields(sigma: Environment) -> No
 
 def test_with_a_pipeline_the_names_are_its_own(sigma: Environment) -> None:
     """What a pipeline names is not mapped again."""
-    done = sigma.run("sigma", "convert", "-t", "kuery", "-p", "pipeline.yaml", "-O", "allow=narrower", "narrow.yml")
+    done = sigma.run("sigma", "convert", "-t", "kuery", "-p", "pipeline.yaml", "-O", "allow=narrower,unknown", "narrow.yml")
     assert 'kubernetes.audit.verb:"create"' in done.stdout
     assert "my.agent:*Kubectl*" in done.stdout
     assert "kubernetes.audit.kubernetes" not in done.stdout

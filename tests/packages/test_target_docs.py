@@ -160,7 +160,7 @@ def _listed(name: str, opening: str) -> set[str]:
     """Return the features of the sentence of a page that begins so."""
     found = re.search(rf"^{re.escape(opening)}([^.;]*(?:\.[a-z][^.;]*)*)[.;]", page(name), re.MULTILINE)
     assert found, f"docs/targets/{name}.md has no sentence '{opening} …'"
-    return set(re.findall(r"`([a-z.]+)`", found[1]))
+    return set(re.findall(r"`([a-z_.]+)`", found[1]))
 
 
 @pytest.mark.parametrize("name", NAMES)
