@@ -222,7 +222,7 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
     Raises:
         Inexpressible: for a feature that the table does not list.
     """
-    who = "KQL cannot" if table.language == "kuery" else FILTERS
+    who = _WHO.get(table.language, FILTERS)
     match tree:
         case FieldMatch(field, test):
             binding = resolved.fields[field]
@@ -286,6 +286,8 @@ def _text_kind(test: Text, binding: Binding) -> str:
     return "caseless" if path_of(test, binding) != binding.path else "keyword"
 
 
+_WHO: Final = {"kuery": "KQL cannot", "eql": "EQL cannot", "lucene": "Lucene cannot", "esql": "ES|QL cannot"}
+"""Who is named where a language's table does not list a feature; filters beside KQL otherwise."""
 _LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"
 _EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
 """Features that a pipeline which drops empty values changes; a rule in the documents' own names has none before it."""

@@ -1,0 +1,242 @@
+r"""One test on one field as EQL asks it: which operator, of which values.
+
+``:`` compares texts without regard to ASCII case and reads ``*`` and ``?`` as
+wildcards, which nothing escapes; so does ``like`` with regard to case.  A text
+with such a character of its own is asked by ``in~`` or ``==`` where it is
+whole, by ``startsWith`` where it is a beginning, else by a regular expression,
+as is one with letters beyond ASCII whatever their case.
+
+Source: Elasticsearch, EQL syntax and function references; converter/languages/eql/engine.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from converter.data import Binding
+from converter.ir import (
+    Boolean,
+    Chain,
+    CharSet,
+    Cidr,
+    Compare,
+    Exists,
+    Expression,
+    FieldMatch,
+    FieldRef,
+    Literal,
+    Null,
+    Number,
+    Regex,
+    RegexProblem,
+    Repeat,
+    Shape,
+    Text,
+    TimePart,
+    Wild,
+    feature_of_test,
+    fold,
+    read_regex,
+    scalar_text,
+)
+from converter.targets.contract import Inexpressible, ResolvedRule
+from converter.targets.elastic import lucene
+from converter.targets.elastic.effort import USUAL, states_needed
+from converter.targets.elastic.eql import words
+from converter.targets.elastic.query import IGNORE_ABOVE, LONG, TEXTUAL, refused
+from converter.targets.elastic.searched import UnsaidError, whole
+
+WHO: Final = "EQL cannot"
+"""Who is named where a part of a rule is refused."""
+_OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_LISTS: Final = ("==", "in~", ":", "like", "regex", "regex~", "cidrMatch")
+_REFUSED: Final = ("text", "match_only_text", "flattened", "nested", "object")
+"""Types of fields that the engine refuses in EQL, whatever is asked of them."""
+_CHARACTER: Final = CharSet(((0, 0x10FFFF),))
+_ANYTHING: Final = Repeat(_CHARACTER, 0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An operator or function, the field's name, and values as EQL writes them, of which any will do.
+
+    ``loose`` says that ``:`` would find the same values; ``can_be_null`` that
+    the index need not have the field, so that the test is then neither true
+    nor false.
+    """
+
+    operator: str
+    name: str
+    values: tuple[str, ...] = ()
+    loose: bool = False
+    can_be_null: bool = False
+
+    @property
+    def clauses(self) -> int:
+        """How many queries it becomes: ``in`` is one, whatever its length."""
+        return 1 if self.operator in ("==", "cidrMatch") else max(len(self.values), 1)
+
+
+def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
+    """Return a test as EQL asks it.
+
+    Raises:
+        Inexpressible: where EQL cannot.
+    """
+    name, test = words.name(binding.path, optional=not binding.typed), tree.test
+    if binding.type in _REFUSED and not (isinstance(test, Cidr) and binding.ip):
+        what = f"anything of '{binding.path}', a field of type {binding.type}"
+        raise refused(tree, what, "use another language for this rule", resolved, WHO)
+    match test:
+        case Null():
+            return Term("is null", name)
+        case Exists(present):
+            return Term("is not null" if present else "is null", name)
+        case Text() if test.parts and all(part is Wild.MANY for part in test.parts):
+            return Term("is not null", name)
+        case Text():
+            operator, value, loose = _text(tree, test, binding, resolved)
+        case Number(value_of):
+            operator, value, loose = "==", _number(tree, value_of, binding, resolved), False
+        case Boolean(truth):
+            operator, value, loose = "is", scalar_text(truth), False
+        case Compare(order, bound):
+            operator, value, loose = _OPERATORS[order], scalar_text(bound), False
+        case Cidr(network):
+            operator, value, loose = "cidrMatch", words.text(network), False
+            name = words.name(binding.ip or binding.path, optional=not binding.typed)
+        case Regex():
+            operator, value = _search(tree, test, resolved)
+            loose = False
+        case FieldRef() | TimePart():
+            raise refused(tree, f"'{feature_of_test(test)}'", "use another test, or disable elastic for this rule", resolved, WHO)
+        case _:
+            assert_never(test)
+    return Term(operator, name, (value,), loose, not binding.typed)
+
+
+def merged(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """Return terms of which any will do with those of one field and operator as one, each where the first of them stood."""
+    by_colon = {one.name for one in terms if one.operator == ":"}
+    found: dict[tuple[object, ...], Term] = {}
+    for at, one in enumerate(terms):
+        operator = ":" if one.loose and one.name in by_colon else one.operator
+        key = (operator, one.name) if operator in _LISTS else (at,)
+        before = found.get(key)
+        values = dict.fromkeys((*before.values, *one.values) if before else one.values)
+        found[key] = replace(one, operator=operator, values=tuple(values))
+    return tuple(found.values())
+
+
+def printed(one: Term) -> str:
+    """Return a term as EQL."""
+    operator, name, values = one.operator, one.name, one.values
+    match operator:
+        case "is null":
+            return f"{name} == null"
+        case "is not null":
+            return f"{name} != null"
+        case "is":
+            return f"{name} == {values[0]}"
+        case "in~":
+            return f"{name} in~ {words.listed(values)}"
+        case "==" if len(values) > 1:
+            return f"{name} in {words.listed(values)}"
+        case "cidrMatch" | "startsWith" | "startsWith~":
+            return f"{operator}({', '.join((name, *values))})"
+        case _:
+            return f"{name} {operator} {values[0] if len(values) == 1 else words.listed(values)}"
+
+
+def _number(tree: FieldMatch, value: int | float, binding: Binding, resolved: ResolvedRule) -> str:
+    if binding.type in TEXTUAL:
+        return words.text(scalar_text(value))
+    if not -LONG <= value < LONG:
+        raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, WHO)
+    return scalar_text(value)
+
+
+def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> tuple[str, str, bool]:
+    """Return operator and value of a text, and whether ``:`` would find the same."""
+    literals = [part for part in test.parts if isinstance(part, str)]
+    if sum(map(len, literals)) > IGNORE_ABOVE:
+        what = f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep"
+        raise refused(tree, what, "shorten it", resolved, WHO)
+    signs = any("*" in part or "?" in part for part in literals)
+    if test.shape is Shape.EQUALS:
+        return _equal(tree, test, binding, resolved, signs=signs)
+    if lucene.has_spellings(test.parts) and not test.cased:
+        return _expression(tree, _described(test), resolved)
+    if signs and test.shape is Shape.STARTSWITH:
+        return "startsWith" if test.cased else "startsWith~", words.text(test.literal), False
+    if signs:
+        return _expression(tree, _described(test), resolved)
+    # '*' beside '*' means no more.
+    parts = [part for at, part in enumerate(test.parts) if part is not Wild.MANY or test.parts[at - 1 : at] != (Wild.MANY,)]
+    pattern = "".join(part.value if isinstance(part, Wild) else part for part in parts)
+    return "like" if test.cased else ":", words.text(pattern), False
+
+
+def _equal(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule, *, signs: bool) -> tuple[str, str, bool]:
+    """Return how a whole text is compared: with regard to case where the field has one spelling or the text no case."""
+    text = test.literal
+    if test.cased:
+        return "==", words.text(text), False
+    if text.lower() == text.upper():
+        return "==", words.text(text), bool(text) and not signs
+    if binding.field.one_spelling:
+        spelled = binding.spelling(text) if binding.field.values else fold(text)
+        return "==", words.text(spelled), not signs and not lucene.has_spellings(test.parts)
+    if lucene.has_spellings(test.parts):
+        return _expression(tree, _described(test), resolved)
+    return ("in~" if signs else ":"), words.text(text), False
+
+
+def _described(test: Text) -> Expression:
+    """Return a pattern of texts and wildcards as an expression for the whole value."""
+    parts: list[Expression] = []
+    for part in test.parts:
+        match part:
+            case Wild.MANY:
+                parts.append(_ANYTHING)
+            case Wild.ONE:
+                parts.append(_CHARACTER)
+            case str():
+                parts.append(Literal(part, not test.cased))
+            case _:
+                assert_never(part)
+    return Chain(tuple(parts))
+
+
+def _search(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> tuple[str, str]:
+    """Return operator and expression that find a pattern anywhere in a value."""
+    pattern = read_regex(test.pattern, test.flags)
+    if isinstance(pattern, RegexProblem):
+        raise refused(tree, pattern.message, pattern.help, resolved, WHO)
+    try:
+        described = whole(pattern)
+    except UnsaidError as unsaid:
+        raise refused(tree, unsaid.message, unsaid.help_text, resolved, WHO) from None
+    operator, value, _ = _expression(tree, described, resolved)
+    return operator, value
+
+
+def _expression(tree: FieldMatch, described: Expression, resolved: ResolvedRule) -> tuple[str, str, bool]:
+    """Return an expression for the whole value, in Lucene's words."""
+    try:
+        expression = lucene.of_expression(described)
+    except ValueError:
+        raise refused(tree, "half a character in a regular expression", "name whole characters", resolved, WHO) from None
+    if len(expression.text) > lucene.LONGEST:
+        what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
+        raise refused(tree, what, "shorten it, or divide it into several", resolved, WHO)
+    if states_needed(described) != USUAL:
+        raise _too_complex(tree, resolved)
+    return "regex~" if expression.folded else "regex", words.raw(expression.text), False
+
+
+def _too_complex(tree: FieldMatch, resolved: ResolvedRule) -> Inexpressible:
+    what = "a regular expression that the engine refuses as too complex"
+    return refused(tree, what, "bound what repeats anything, or divide it into several", resolved, WHO)
