@@ -121,7 +121,8 @@ class Compilation:
 
     ``parts`` holds the query texts by name; ``needs`` what the parts rely on
     (macros, plugins, engine version); ``diagnostics`` with an error mean that
-    the rule cannot be expressed.
+    the rule cannot be expressed.  ``tried`` are the languages of which the
+    target chose, in order, where it had a choice.
     """
 
     rule: Rule
@@ -142,6 +143,15 @@ class Compilation:
         return Status(joined(self.losses).value)
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a language that was tried for a rule would lose, or why it cannot say the rule."""
+
+    language: str
+    losses: tuple[Loss, ...] = ()
+    refusal: Diagnostic | None = None
+
+
 class Target(Protocol):
     """A way out of the compiler.
 
@@ -160,6 +170,7 @@ class Target(Protocol):
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
         """Return the rule's parts and losses; a part that cannot be written is an error in the result."""
         ...
+    tried: tuple[Tried, ...] = ()
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``.
@@ -173,9 +184,13 @@ class Target(Protocol):
 
 @cache
 def tables(target: str) -> Mapping[str, Capabilities]:
-    """Return a target's ``capabilities.yml`` by language."""
+    """Return a target's capabilities by language: of ``capabilities.yml``, or of a folder ``capabilities`` with a file per language."""
     import yaml
 
-    text = files(f"converter.targets.{target}").joinpath("capabilities.yml").read_text(encoding="utf-8")
-    loaded = yaml.safe_load(text)["languages"]
-    return {language: Capabilities(language, features) for language, features in loaded.items()}
+    package = files(f"converter.targets.{target}")
+    folder = package.joinpath("capabilities")
+    if not folder.is_dir():
+        named = yaml.safe_load(package.joinpath("capabilities.yml").read_text(encoding="utf-8"))["languages"]
+        return {language: Capabilities(language, features) for language, features in named.items()}
+    loaded = [yaml.safe_load(one.read_text(encoding="utf-8")) for one in folder.iterdir() if one.name.endswith(".yml")]
+    return {one["language"]: Capabilities(one["language"], one["features"]) for one in loaded}

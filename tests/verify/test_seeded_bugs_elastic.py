@@ -15,6 +15,7 @@ from converter.ir import unevaluable
 from converter.model import Fidelity
 from converter.pack import Loaded, Outcome, compile_rule, load_pack
 from converter.targets import target
+from converter.targets.elastic.detection import PRINTERS
 from converter.verify.compare import Questions, Verdict, compare, questions
 from converter.verify.readings import Artifact
 
@@ -184,7 +185,7 @@ FREE = {
         "_union",
     },
     EFFORT: {"_bits", "_cases", "_has"},
-    DETECTION: {"printed", "_rank", "_kuery"},
+    DETECTION: {"printed", "_rank", "_cost", "_kuery"},
     LAYOUT: set(),
 }
 """Functions without a text of their own: they raise, dispatch to functions above, or are broken through them."""
@@ -244,6 +245,8 @@ def test_seeded_bug_is_caught(
     for user in (FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, "converter.targets.elastic.envelope"):
         if getattr(_module(user), function, None) is sound:
             monkeypatch.setattr(_module(user), function, broken(sound))
+    for name in [name for name, printer in PRINTERS.items() if printer is sound]:
+        monkeypatch.setitem(PRINTERS, name, broken(sound))
     for loaded, events, before in asked:
         made = _made(loaded)
         if made is not None and made[1] != before and _verdict(loaded, events, made).failed:

@@ -13,13 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converter.model import Artifact, Diagnostic, Severity
-from converter.targets.contract import Capabilities, Compilation, Inexpressible, Opaque, Options, ResolvedRule, tables
-from converter.targets.elastic.detection import printed
+from converter.targets.contract import Capabilities, Compilation, Opaque, Options, ResolvedRule, Tried, tables
+from converter.targets.elastic.detection import PRINTERS, WITH_FILTERS, Printed, printed
 from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.opaque import opaque
 from converter.targets.envelope import UnwritableError, refusal, render
-
-LANGUAGES = ("auto", "kuery", "kuery+filters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +33,34 @@ class _Elastic:
         """Return the rule's KQL, its filters and their losses."""
         if isinstance(rule.meaning, Opaque):
             return opaque(rule, rule.meaning, options)
-        language = options.get("language", "auto")
-        if language not in LANGUAGES:
+        language = str(options.get("language", "auto"))
+        if language not in ("auto", *PRINTERS):
             span = rule.rule.span("x-converter.targets.elastic.language")
             told = Diagnostic(
-                "T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help="use kuery or kuery+filters"
+                "T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help=f"use {' or '.join(PRINTERS)}"
             )
-            return Compilation(rule.rule, self.name, str(language), diagnostics=(told,))
+            return Compilation(rule.rule, self.name, language, diagnostics=(told,))
+        made = printed(rule, rule.meaning.tree, self.capabilities(options), language)
+        if not isinstance(made, Printed):
+            return Compilation(rule.rule, self.name, _told(language), diagnostics=(_reason(made),), tried=made)
+        compilation = Compilation(
+            rule.rule, self.name, made.language, made.parts, made.losses, resolved=rule, options=options, tried=made.tried
+        )
         try:
-            used, parts, losses = printed(rule, rule.meaning.tree, self.capabilities(options), str(language))
-            compilation = Compilation(rule.rule, self.name, used, parts, losses, resolved=rule, options=options)
             _written(compilation)
-        except Inexpressible as refused:
-            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refused.diagnostic,))
         except UnwritableError as error:
-            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refusal(rule.rule, error),))
+            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refusal(rule.rule, error),), tried=made.tried)
         return compilation
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return a TOML file for each rule."""
         return [Artifact(f"{path}.toml", _written(one), (one.rule.id,)) for one, path in zip(done, paths, strict=True)]
+
+
+def _reason(tried: Sequence[Tried]) -> Diagnostic:
+    """Return why no language can say a rule: what keeps filters from it, where they were tried, as they say most."""
+    refusals = {one.language: one.refusal for one in tried if one.refusal is not None}
+    return refusals.get(WITH_FILTERS) or next(iter(refusals.values()))
 
 
 def _told(language: object) -> str:

@@ -3,45 +3,64 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from converter.ir import Node
 from converter.model import Fidelity, Loss, joined
-from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
+from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
 from converter.targets.elastic import filters
 from converter.targets.elastic import query as kuery
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
+Printer: TypeAlias = Callable[[ResolvedRule, Node, Mapping[str, Capabilities]], Made]
+"""A way to write a tree; raises ``Inexpressible`` for the first part that its language cannot say."""
 KUERY: Final = "kuery"
 WITH_FILTERS: Final = "kuery+filters"
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 """How much a loss costs: a wider rule finds what it should, a narrower one is blind."""
 
 
-def printed(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities], language: str) -> Made:
-    """Return the rule in a language; ``auto`` takes filters only where they lose less than KQL alone.
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A rule in the language that loses least: the language, the parts of its text, their losses, and what was tried."""
 
-    Raises:
-        Inexpressible: for the first part that the language cannot say; of
-            ``auto``, what keeps filters from saying it.
+    language: str
+    parts: Mapping[str, str]
+    losses: tuple[Loss, ...]
+    tried: tuple[Tried, ...] = ()
+
+
+def printed(
+    resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities], language: str, among: Collection[str] | None = None
+) -> Printed | tuple[Tried, ...]:
+    """Return the rule in a language, or why each that was tried cannot say it.
+
+    ``auto`` takes the first that loses nothing, else the one that loses
+    least, of equals the first; ``among`` names those that the rule's kind
+    allows.
     """
-    if language == KUERY:
-        return _kuery(resolved, tree, tables)
-    if language == WITH_FILTERS:
-        return _with_filters(resolved, tree, tables)
-    try:
-        alone = _kuery(resolved, tree, tables)
-    except Inexpressible:
-        return _with_filters(resolved, tree, tables)
-    if not alone[2]:
-        return alone
-    try:
-        divided = _with_filters(resolved, tree, tables)
-    except Inexpressible:
-        return alone
-    return divided if (_rank(divided[2]), len(divided[2])) < (_rank(alone[2]), len(alone[2])) else alone
+    names = [one for one in PRINTERS if among is None or one in among] if language == "auto" else [language]
+    tried: list[Tried] = []
+    best: Made | None = None
+    for name in names:
+        try:
+            made = PRINTERS[name](resolved, tree, tables)
+        except Inexpressible as refused:
+            tried.append(Tried(name, refusal=refused.diagnostic))
+            continue
+        tried.append(Tried(name, made[2]))
+        if best is None or _cost(made) < _cost(best):
+            best = made
+        if not made[2]:
+            break
+    return Printed(*best, tuple(tried)) if best is not None else tuple(tried)
+
+
+def _cost(made: Made) -> tuple[int, int]:
+    return _rank(made[2]), len(made[2])
 
 
 def _rank(found: tuple[Loss, ...]) -> int:
@@ -90,3 +109,10 @@ def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capa
     except Inexpressible:
         return None
     return lost
+
+
+PRINTERS: Final[dict[str, Printer]] = {
+    KUERY: _kuery,
+    WITH_FILTERS: _with_filters,
+}
+"""The languages, in the order in which ``auto`` tries them."""

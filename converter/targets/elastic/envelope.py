@@ -14,6 +14,8 @@ from converter.targets.elastic.layout import filter_tables
 RISK: Final = {"informational": 1, "low": 21, "medium": 47, "high": 73, "critical": 99}
 """Sigma's level to Elastic's usual risk score (its own rules pair low 21, medium 47, high 73, critical 99)."""
 SEVERITY: Final = {"informational": "low", "": "low"}
+_TYPES: Final = {"kuery": "query", "lucene": "query"}
+"""The type of a rule by its query's language; of the others it has the language's name."""
 LICENSES: Final = {"Elastic-2.0": "Elastic License v2"}
 """SPDX to the words that Elastic's rules use; others stay as they are."""
 
@@ -44,7 +46,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "severity": options.get("severity", "") or SEVERITY.get(level, level),
         "tags": list(options.get("tags", ())) or _tags(rule.tags, needs.get("integration", ())),
         "timestamp_override": options.get("timestamp_override", ""),
-        "type": "query" if _language(compilation) == "kuery" else compilation.language,
+        "type": _TYPES.get(_language(compilation), compilation.language),
         "version": rule.converter.get("version", ""),
     }
     metadata = {

@@ -34,13 +34,15 @@ class EngineRun:
 def run_engine(jobs: Sequence[tuple[Verdict, Artifact]], asked: Mapping[str, Questions]) -> EngineRun:
     """Return a verdict of the engine for each job.
 
-    A query on a flattened field is left to the reader: the engine has none.
+    A query on a flattened field is left to the reader, the engine has none; so
+    is one in a language that the engine does not speak.
 
     Raises:
         EngineMissingError: if Node, the parser or the engine is not installed.
     """
     version = f"osmem-server {osmem_version()}, Kibana 7 parser {kibana_version()}"
-    texts = [(verdict, artifact, asks) for verdict, artifact in jobs if isinstance(asks := rule_of(artifact), ElasticRule)]
+    read = [(verdict, artifact, rule_of(artifact)) for verdict, artifact in jobs]
+    texts = [(verdict, artifact, asks) for verdict, artifact, asks in read if isinstance(asks, ElasticRule) and asks.language == "kuery"]
     if not texts:
         return EngineRun({})
     parsed = parse_kuery([asks.query for _, _, asks in texts])

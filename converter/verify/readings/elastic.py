@@ -1,10 +1,10 @@
-"""Elastic: the KQL and the filters of a detection rule's TOML, run on the documents that the integration's pipeline indexes."""
+"""Elastic: the query and the filters of a detection rule's TOML, run on the documents that the integration's pipeline indexes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from converter.data import elastic_document, elastic_mappings
 from converter.formats import Map, Seq, read_toml
@@ -15,15 +15,28 @@ from converter.model import Diagnostic, Severity, Source
 from converter.verify.own_view import is_selected, own_document, own_mappings
 from converter.verify.readings.reading import Artifact, Events
 
+Answers: TypeAlias = list[bool] | Diagnostic
+"""For each document whether a query finds it, or why the query cannot be asked."""
+Reading: TypeAlias = Callable[[str, str, Sequence[Mapping[str, Any]], Any], Answers]
+"""Run a query, which stands in the file of this path, on documents of an index with these mappings."""
 
-def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[bool] | Diagnostic:
+
+def _kuery(text: str, path: str, seen: Sequence[Mapping[str, Any]], mappings: Any) -> Answers:  # noqa: ANN401 - JSON
+    query = kql.read(text, path)
+    return query if isinstance(query, Diagnostic) else kql.run(query, seen, mappings)
+
+
+READINGS: Final[Mapping[str, Reading]] = {"kuery": _kuery}
+"""The languages of queries, as Kibana names them."""
+_TYPES: Final = ("query", "eql", "esql", "new_terms", "threat_match", "saved_query", "threshold")
+"""Types of rules that have a query."""
+
+
+def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> Answers:
     """Return for each event whether query and filters find its document; ``foreign`` documents lie in another data stream."""
     rule = rule_of(artifact)
     if isinstance(rule, Diagnostic):
         return rule
-    query = kql.read(rule.query, artifact.path)
-    if isinstance(query, Diagnostic):
-        return query
     if artifact.view is None:
         seen, mappings = documents(events, artifact.source), elastic_mappings(artifact.source)
     else:
@@ -32,7 +45,7 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> list[b
         seen = [own_document(artifact.view, event, foreign=foreign) for event in events]
         mappings = own_mappings(artifact.view)
     mappings = _elsewhere(mappings) if foreign else mappings
-    found = kql.run(query, seen, mappings)
+    found = READINGS[rule.language](rule.query, artifact.path, seen, mappings)
     kept = dsl.run(rule.filters, seen, mappings) if rule.filters.trees else [True] * len(seen)
     if isinstance(found, Diagnostic) or isinstance(kept, Diagnostic):
         return found if isinstance(found, Diagnostic) else kept
@@ -55,8 +68,9 @@ def documents(events: Events, source: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class ElasticRule:
-    """What a rule's TOML asks: KQL, the filters as they were read, and the same filters as JSON for an engine."""
+    """What a rule's TOML asks: its query, the language of it, the filters as they were read, and the same filters as JSON."""
 
+    language: str
     query: str
     filters: dsl.Filters
     raw: tuple[Mapping[str, Any], ...] = ()
@@ -81,15 +95,16 @@ def rule_of(artifact: Artifact) -> ElasticRule | Diagnostic:
     rule = document.value if is_line else document.value.get("rule")
     if not isinstance(rule, Map) or not isinstance(rule.get("query"), str):
         return _wrong(artifact, "the file has no rule with a query")
-    if rule.get("type") != "query" or rule.get("language") != "kuery":
-        return _wrong(artifact, f"the rule is of type {rule.get('type')!r} in {rule.get('language')!r}, not a query in kuery")
+    language = rule.get("language")
+    if rule.get("type") not in _TYPES or not isinstance(language, str) or language not in READINGS:
+        return _wrong(artifact, f"the rule is of type {rule.get('type')!r} in {language!r}, which is not read")
     if "filters" not in rule:
-        return ElasticRule(rule["query"], dsl.Filters((), document.source))
+        return ElasticRule(language, rule["query"], dsl.Filters((), document.source))
     filters = rule["filters"]
     found = dsl.read_filters(filters, document.source, document.offsets)
     if isinstance(found, Diagnostic):
         return found
-    return ElasticRule(rule["query"], found, tuple(filters) if isinstance(filters, Seq) else ())
+    return ElasticRule(language, rule["query"], found, tuple(filters) if isinstance(filters, Seq) else ())
 
 
 def _wrong(artifact: Artifact, message: str) -> Diagnostic:
