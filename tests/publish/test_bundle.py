@@ -205,7 +205,7 @@ def test_a_bad_rule_costs_itself(work: Path) -> None:
     assert [one["path"] for one in manifest_of(Path("b.tar"))["rules"]] == ["rules/a/one.yml", "rules/b/two.yaml"]
 
 
-def test_files_of_events_come_along(work: Path) -> None:
+def test_files_of_events_come_along(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unpacked bundle is a pack whose tests pass and which builds to the same files."""
     text = rule(1) + "    - {name: recorded, events_file: one.jsonl, match_count: 1}\n"
     Path("rules/a/one.yml").write_text(text, encoding="utf-8")
@@ -213,7 +213,7 @@ def test_files_of_events_come_along(work: Path) -> None:
     assert run("bundle", "-o", "b.tar").exit_code == 0
     with tarfile.open("b.tar") as archive:
         archive.extractall("unpacked", filter="data")
-    os.chdir("unpacked")
+    monkeypatch.chdir("unpacked")
     assert run("test").exit_code == 0
     assert run("bundle", "-o", "again.tar").exit_code == 0
     assert Path("again.tar").read_bytes() == Path("../b.tar").read_bytes()

@@ -445,7 +445,7 @@ def test_every_refusal_of_the_system_is_told(work: Path, monkeypatch: pytest.Mon
     with pytest.raises(OutputError, match="cannot be written: " + os.strerror(number).lower()):
         build(request())
     monkeypatch.undo()
-    os.chdir(work)
+    monkeypatch.chdir(work)
     assert {name: data for name, data in tree(Path("output")).items() if not name.endswith(pack_files.TEMPORARY)} == old
 
 

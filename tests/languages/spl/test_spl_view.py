@@ -31,7 +31,7 @@ def corpora() -> Path:
     """Return the corpora's folder, or skip and say what was not shown."""
     named = os.environ.get("CONVERTER_CORPORA")
     if named:
-        return Path(named)
+        return Path(__file__).parents[3] / named
     message = "CONVERTER_CORPORA is not set: Splunk's view was not held against the recorded events"
     if os.environ.get("CONVERTER_REQUIRE_CORPORA") == "1":
         pytest.fail(message)
