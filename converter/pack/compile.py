@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from converter.data import Source
-from converter.ir import Node
+from converter.ir import Linked, Node
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
+from converter.pack.correlated import resolved_correlation
 from converter.pack.loaded import Loaded
-from converter.targets import Compilation, Opaque, ResolvedRule, Target, pysigma, resolve, untyped
+from converter.targets import CORRELATING, Compilation, Opaque, ResolvedRule, Target, pysigma, resolve, untyped
 from converter.targets.pysigma import PREFIX
 
 
@@ -57,7 +58,7 @@ def compile_rule(
         reason = f"it is only part of the correlation '{loaded.part_of}'; 'generate: true' there keeps it a rule of its own"
         return Outcome(loaded, name, Status.DISABLED, False, reason=reason)
     if loaded.linked is not None and not name.startswith(PREFIX):
-        return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_correlation(loaded, name),))
+        return _correlation(loaded, loaded.linked, target, options_of(rule, name, policy, flags), allow, policy)
     if loaded.is_opaque and not has_errors(loaded.diagnostics):
         return _opaque(loaded, target, options_of(rule, name, policy, flags), policy)
     if loaded.tree is None and loaded.linked is None and not _may_pass(loaded, name, policy):
@@ -136,6 +137,26 @@ def compile_resolved(
     if compilation.status is Status.UNSUPPORTED:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, ordered(compilation.diagnostics), compilation.losses, compilation)
     return _judged(loaded, compilation, allow, policy)
+
+
+def _correlation(
+    loaded: Loaded, linked: Linked, target: Target, options: Mapping[str, Any], allow: frozenset[Fidelity], policy: Policy
+) -> Outcome:
+    """Return what the target makes of a correlation, by the first of the agents that loses least."""
+    name = target.base
+    if name not in CORRELATING:
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_correlation(loaded, name),))
+    if policy.pipelines:
+        message = "a pipeline says nothing of the fields that a correlation groups by"
+        told = Diagnostic("T130", Severity.ERROR, loaded.rule.span("correlation"), message, help="build it without a pipeline")
+        return Outcome(loaded, name, Status.UNSUPPORTED, False, (told,))
+    found: list[Outcome] = []
+    for resolved in resolved_correlation(linked, name, policy.tables, str(options.get("integration", "auto"))):
+        one = compile_resolved(loaded, resolved, target, options, allow, policy)
+        if one.status is Status.EXACT:
+            return one
+        found.append(one)
+    return min(found, key=lambda one: (not one.allowed, _ORDER.index(one.status)))
 
 
 def _no_correlation(loaded: Loaded, target: str) -> Diagnostic:

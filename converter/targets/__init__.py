@@ -3,8 +3,10 @@
 from converter.targets.contract import (
     Capabilities,
     Compilation,
+    Correlation,
     Detection,
     Inexpressible,
+    Input,
     Meaning,
     Opaque,
     Options,
@@ -13,17 +15,20 @@ from converter.targets.contract import (
     Target,
     UnpackableError,
 )
-from converter.targets.registry import NAMES, OPTIONS, PACKAGES, target
-from converter.targets.resolve import resolve, untyped
+from converter.targets.registry import CORRELATING, NAMES, OPTIONS, PACKAGES, target
+from converter.targets.resolve import named, resolve, untyped
 
 __all__ = [
+    "CORRELATING",
     "NAMES",
     "OPTIONS",
     "PACKAGES",
     "Capabilities",
     "Compilation",
+    "Correlation",
     "Detection",
     "Inexpressible",
+    "Input",
     "Meaning",
     "Opaque",
     "Options",
@@ -31,6 +36,7 @@ __all__ = [
     "ResolvedRule",
     "Target",
     "UnpackableError",
+    "named",
     "resolve",
     "target",
     "untyped",

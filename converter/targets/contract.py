@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final, Protocol, TypeAlias
 
 from converter.data import Binding, Source
-from converter.ir import Linked, Node
+from converter.ir import Linked, Node, Part
 from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined
 
 Options: TypeAlias = Mapping[str, Any]
@@ -32,7 +32,34 @@ class Opaque:
     text: str
 
 
-Meaning: TypeAlias = Detection | Opaque
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A rule of a correlation that is about single events, in the target's names.
+
+    ``named`` has the fields whose values the correlation groups by, counts
+    or measures, by their names in the rule's events.
+    """
+
+    part: Part
+    rule: ResolvedRule
+    named: Mapping[str, Binding]
+
+    @property
+    def tree(self) -> Node:
+        """The rule's detection."""
+        assert isinstance(self.rule.meaning, Detection), "a rule about single events has a detection"
+        return self.rule.meaning.tree
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """The meaning of a correlation: its rules, and those about single events by id, also of the correlations among them."""
+
+    linked: Linked
+    inputs: Mapping[str, Input]
+
+
+Meaning: TypeAlias = "Detection | Opaque | Correlation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +143,15 @@ VERSION: Final = r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}"
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What a language that was tried for a rule would lose, or why it cannot say the rule."""
+
+    language: str
+    losses: tuple[Loss, ...] = ()
+    refusal: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Compilation:
     """What a target made of one rule.
 
@@ -134,6 +170,7 @@ class Compilation:
     needs: Mapping[str, Any] = field(default_factory=dict)
     resolved: ResolvedRule | None = None
     options: Options = field(default_factory=dict)
+    tried: tuple[Tried, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -141,15 +178,6 @@ class Compilation:
         if has_errors(self.diagnostics):
             return Status.UNSUPPORTED
         return Status(joined(self.losses).value)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What a language that was tried for a rule would lose, or why it cannot say the rule."""
-
-    language: str
-    losses: tuple[Loss, ...] = ()
-    refusal: Diagnostic | None = None
 
 
 class Target(Protocol):
@@ -170,7 +198,6 @@ class Target(Protocol):
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
         """Return the rule's parts and losses; a part that cannot be written is an error in the result."""
         ...
-    tried: tuple[Tried, ...] = ()
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return the files for compilations; ``paths`` are the rules' paths below ``rules/`` without ``.yml``.

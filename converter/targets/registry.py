@@ -9,6 +9,8 @@ from converter.targets.contract import Target
 
 NAMES: Final = ("elastic", "splunk", "falco", "python")
 """The built-in targets in the order of tables; all are built by default."""
+CORRELATING: Final = ("elastic",)
+"""The targets that correlations are compiled for."""
 PACKAGES: Final = ("elastic-ndjson", "splunk-app", "falco-rules", "python-package")
 """The package targets, built by name only: one archive or folder of all rules, made of what another target compiles."""
 OPTIONS: Final = {

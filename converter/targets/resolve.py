@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings, taxonomy
-from converter.ir import FieldMatch, FieldRef, Node, atoms
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status
+from converter.ir import Exists, FieldMatch, FieldRef, Node, atoms
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Span, Status
 from converter.targets.contract import Detection, ResolvedRule
 from converter.targets.kept import START, met
-from converter.targets.rewritten import Rewriting
+from converter.targets.rewritten import Rewriting, event_ids
 
 
 def resolve(
@@ -57,6 +58,54 @@ def resolve(
         return tuple(dict.fromkeys(problems))
     guard = source.targets[target].get("guard", {})
     return ResolvedRule(rule, Detection(written), source, guard, found)
+
+
+def named(
+    rule: Rule, tree: Node, names: Iterable[str], target: str, tables: Tables, source: Source | None, place: Span
+) -> Mapping[str, Binding] | tuple[Diagnostic, ...]:
+    """Return the target's fields for names that no test is about: those whose values a correlation groups by, counts or measures.
+
+    ``tree`` is what the events are selected by: of a field that stands elsewhere in some events, its event ids say which it is.
+    A name without a way to it is told of at ``place`` (T001, T005).
+    """
+    wanted = list(dict.fromkeys(names))
+    if rule.taxonomy not in _OWN:
+        return _named_there(wanted, target, tables, source)
+    known = tables.bindings(target, source.id) if source else {}
+    found: dict[str, Binding] = {}
+    problems = []
+    for name in wanted:
+        if name not in known or "*" in name:
+            one = _unmapped(rule, name, FieldMatch(name, Exists(True)), target, source.id if source else "", tables, suggest=True)
+            problems.append(replace(one, span=place))
+        elif (binding := _single(known[name], tree)) is not None:
+            found[name] = binding
+        else:
+            message = f"{target} writes the values of the field '{name}' in another way or place, so nothing can be counted by it"
+            help_text = f"use another field, or disable {target} for this rule"
+            problems.append(Diagnostic("T005", Severity.ERROR, place, message, help=help_text))
+    return tuple(problems) or found
+
+
+def _named_there(names: Sequence[str], target: str, tables: Tables, source: Source | None) -> Mapping[str, Binding]:
+    """Return fields by the names that they have on the target; the pack's own table says of which type they are."""
+    own = {one.path: one for one in tables.bindings(target, source.id).values()} if source and tables.on(target, source.id) else {}
+    return {**ecs_bindings(names), **{name: own[name] for name in names if name in own}}
+
+
+def _single(binding: Binding, tree: Node) -> Binding | None:
+    """Return the one field that holds a field's values, ``None`` where there are several, or other values."""
+    change = binding.change
+    if change is None:
+        return binding
+    if change.kind == "address":
+        return change.parts[0][1]
+    if change.kind == "moved":
+        places = dict(change.values)
+        found = {places.get(one) for one in event_ids(tree) or ()}
+        if len(found) == 1 and None not in found:
+            return _single(dict(change.parts)[str(found.pop())], tree)
+    return None
 
 
 def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from converter.model import Artifact, Diagnostic, Severity
-from converter.targets.contract import Capabilities, Compilation, Opaque, Options, ResolvedRule, Tried, tables
+from converter.targets.contract import Capabilities, Compilation, Correlation, Opaque, Options, ResolvedRule, Tried, tables
 from converter.targets.elastic.detection import PRINTERS, WITH_FILTERS, Printed, printed
 from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.opaque import opaque
@@ -33,6 +33,8 @@ class _Elastic:
         """Return the rule's KQL, its filters and their losses."""
         if isinstance(rule.meaning, Opaque):
             return opaque(rule, rule.meaning, options)
+        if isinstance(rule.meaning, Correlation):
+            return _correlated(rule, rule.meaning, options)
         language = str(options.get("language", "auto"))
         if language not in ("auto", *PRINTERS):
             span = rule.rule.span("x-converter.targets.elastic.language")
@@ -55,6 +57,19 @@ class _Elastic:
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return a TOML file for each rule."""
         return [Artifact(f"{path}.toml", _written(one), (one.rule.id,)) for one, path in zip(done, paths, strict=True)]
+
+
+def _correlated(rule: ResolvedRule, meaning: Correlation, options: Options) -> Compilation:
+    """Return a correlation as a rule of its own kind, refused where its texts cannot stand in a file."""
+    from converter.targets.elastic.correlation import compiled
+
+    found = compiled(rule, meaning, options, tables("elastic"))
+    try:
+        if found.parts:
+            _written(found)
+    except UnwritableError as error:
+        return Compilation(rule.rule, "elastic", found.language, diagnostics=(refusal(rule.rule, error),), tried=found.tried)
+    return found
 
 
 def _reason(tried: Sequence[Tried]) -> Diagnostic:

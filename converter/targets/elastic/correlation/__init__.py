@@ -1,0 +1,73 @@
+"""Elastic: a correlation as a rule: a threshold, a sequence or a sample of EQL.
+
+``compiled`` takes the first form that loses nothing, else the one that loses
+least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from converter.model import Diagnostic, Fidelity, Severity, joined
+from converter.targets.contract import Capabilities, Compilation, Correlation, Inexpressible, Options, ResolvedRule, Tried
+from converter.targets.elastic.correlation.keys import guessed, merging, valueless
+from converter.targets.elastic.correlation.made import Made
+from converter.targets.elastic.correlation.sequence import sample, sequence
+from converter.targets.elastic.correlation.threshold import threshold
+
+_RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
+_FORMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "event_count": ("threshold",),
+    "value_count": ("threshold",),
+    "temporal_ordered": ("sequence",),
+    "temporal": ("sample",),
+}
+"""What can say each type of correlation, the one to prefer first."""
+
+
+def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables: Mapping[str, Capabilities]) -> Compilation:
+    """Return a correlation as a rule of Elastic's, or why no form of one can say it."""
+    linked = meaning.linked
+    asked = str(options.get("language", "auto"))
+    forms: Mapping[str, Callable[[], Made]] = {
+        "threshold": lambda: threshold(meaning, options, tables, asked),
+        "sequence": lambda: sequence(meaning, options),
+        "sample": lambda: sample(meaning, options),
+    }
+    tried: list[Tried] = []
+    best: Made | None = None
+    for form in _FORMS.get(linked.correlation.type, ()):
+        try:
+            made = forms[form]()
+        except Inexpressible as refused:
+            tried.append(Tried(form, refusal=refused.diagnostic))
+            continue
+        tried.append(Tried(form, made.losses))
+        if best is None or _RANK[joined(made.losses)] < _RANK[joined(best.losses)]:
+            best = made
+    if best is None:
+        told = next((one.refusal for one in tried if one.refusal), None) or _unsaid(rule)
+        return Compilation(rule.rule, "elastic", "" if asked == "auto" else asked, diagnostics=(told,), tried=tuple(tried))
+    names = (*linked.correlation.group_by, *linked.correlation.fields)
+    losses = (*best.losses, *merging(meaning, linked, names), *guessed(meaning, linked, names))
+    notes = tuple(valueless(meaning, linked, linked.correlation.group_by))
+    kept: dict[str, Any] = {**options, **best.settings}
+    return Compilation(
+        rule.rule, "elastic", best.language, best.parts, losses, notes, resolved=replace(rule), options=kept, tried=tuple(tried)
+    )
+
+
+def _unsaid(rule: ResolvedRule) -> Diagnostic:
+    kind = rule.rule.correlation.type if rule.rule.correlation else ""
+    return Diagnostic(
+        "T130",
+        Severity.ERROR,
+        rule.rule.span("correlation.type"),
+        f"no rule of Elastic's can say a correlation of the type {kind}",
+        help="'converter match' and 'converter test' run it; disable elastic for this rule",
+    )
+
+
+__all__ = ["compiled"]

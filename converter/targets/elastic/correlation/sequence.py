@@ -1,0 +1,180 @@
+"""Rules one after the other as EQL's sequences, rules in any order as its samples.
+
+A sequence's ``maxspan`` counts from the first event to the last, both in, as
+a correlation's timespan does.  The engine keeps one sequence for each group
+and step, the latest; so it finds one wherever the correlation holds, ending
+there or within the timespan before, and none where it does not
+(``tests/property/test_elastic_sequences.py`` holds that against the oracle).
+
+A sample is one event of each step with the same keys, within all that a run
+sees.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from converter.ir import FieldMatch, Linked, Node, Number, Or, Part, Text, fold, scalar_text
+from converter.model import Fidelity, Loss
+from converter.targets.contract import Correlation, Input, Options
+from converter.targets.elastic.correlation.keys import fields_of, input_of
+from converter.targets.elastic.correlation.made import Made, loss, refusal
+from converter.targets.elastic.correlation.threshold import lower_bound
+from converter.targets.elastic.correlation.window import counted, duration, too_short, window
+from converter.targets.elastic.eql import LANGUAGE, event_query, words
+from converter.targets.elastic.query import conjuncts
+
+RUNS: Final = 100
+"""Events of one step after each other: Elastic's own limit on ``with runs``."""
+
+
+def sequence(meaning: Correlation, options: Options) -> Made:
+    """Return rules in an order as a sequence.
+
+    Raises:
+        Inexpressible: for another kind of correlation, or a step that EQL cannot say.
+    """
+    linked = meaning.linked
+    correlation = linked.correlation
+    if correlation.type != "temporal_ordered":
+        raise refusal(linked.rule, f"a sequence cannot say a correlation of the type {correlation.type}", "use 'temporal_ordered'")
+    steps, losses, span = [], list[Loss](), correlation.timespan
+    for part in linked.parts:
+        text, lost, extra = _step(meaning, part)
+        steps.append(text)
+        losses += lost
+        span += extra
+    if span > correlation.timespan:
+        message = (
+            f"the events that a rule counts and those of the other rules are within {duration(span)} together: "
+            "how near the counted ones are to each other is not asked"
+        )
+        losses.append(loss(linked.rule, "T131", "correlation.window", Fidelity.WIDER, message, "timespan"))
+    seen = window(correlation, options, span)
+    head = f"sequence{{}} with maxspan={duration(span)}"
+    return Made(LANGUAGE, {"query": _text(head, steps)}, (*losses, *too_short(linked.rule, seen)), {"kind": "eql", **seen.settings})
+
+
+def sample(meaning: Correlation, options: Options) -> Made:
+    """Return rules in any order as a sample.
+
+    Raises:
+        Inexpressible: for another kind of correlation, or without a field to group by.
+    """
+    linked = meaning.linked
+    correlation = linked.correlation
+    plain = not correlation.criteria and linked.expression is None
+    if correlation.type != "temporal" or not plain or any(isinstance(part.meaning, Linked) for part in linked.parts):
+        what = f"of the type {correlation.type}" if plain else "with a condition of its own"
+        raise refusal(linked.rule, f"a sample cannot say a correlation {what}", "use 'temporal' with rules about single events")
+    if not correlation.group_by or len(linked.parts) < 2:
+        raise refusal(
+            linked.rule, "a sample needs two rules and a field that their events share", "give 'group-by'", "correlation.group-by"
+        )
+    steps, losses = [], list[Loss]()
+    for part in linked.parts:
+        text, lost, _ = _step(meaning, part)
+        steps.append(text)
+        losses += lost
+    seen = window(correlation, options)
+    losses += counted(linked.rule, seen, correlation.timespan)
+    if not _are_apart([input_of(meaning, part) for part in linked.parts]):
+        message = "a sample has different events for all rules, and here one event can match several"
+        losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
+    return Made(LANGUAGE, {"query": _text("sample{}", steps)}, tuple(losses), {"kind": "eql", **seen.settings})
+
+
+Step = tuple[str, tuple[str, ...], str]
+"""An event in brackets, its keys, and what stands behind them."""
+
+
+def _text(head: str, steps: list[Step]) -> str:
+    """Return the query; keys that all steps share stand once, in front."""
+    shared = len({keys for _, keys, _ in steps}) == 1
+    by = f" by {', '.join(steps[0][1])}" if shared and steps[0][1] else ""
+    lines = [head.format(by)]
+    for event, keys, rest in steps:
+        own = f" by {', '.join(keys)}" if keys and not shared else ""
+        lines.append(f"  {event}{own}{rest}")
+    return "\n".join(lines)
+
+
+def _step(meaning: Correlation, part: Part) -> tuple[Step, tuple[Loss, ...], int]:
+    """Return a step, what it loses, and by how many seconds its events may be apart."""
+    linked = meaning.linked
+    if isinstance(part.meaning, Linked):
+        return _counted(meaning, part.meaning)
+    one = input_of(meaning, part)
+    text, lost = event_query(one.rule, one.tree)
+    return (text, _names(meaning, linked, part), ""), lost, 0
+
+
+def _counted(meaning: Correlation, inner: Linked) -> tuple[Step, tuple[Loss, ...], int]:
+    """Return a step of several events of a rule: a count that is a part of a sequence."""
+    linked = meaning.linked
+    if inner.correlation.type != "event_count" or len(inner.parts) != 1 or isinstance(inner.parts[0].meaning, Linked):
+        message = f"a step of a sequence cannot be a correlation of the type {inner.correlation.type} or of several rules"
+        raise refusal(linked.rule, message, "use 'event_count' of one rule about single events", "correlation.rules")
+    if set(inner.correlation.group_by) != set(linked.correlation.group_by):
+        message = "a step of a sequence is grouped as the sequence is, and the correlation that it refers to groups in another way"
+        raise refusal(linked.rule, message, "give both the same 'group-by'", "correlation.group-by")
+    lowest, lost = lower_bound(inner)
+    if lowest > RUNS:
+        raise refusal(linked.rule, f"EQL takes at most {RUNS} events of one step", "ask for fewer", "correlation.rules")
+    part = inner.parts[0]
+    one = input_of(meaning, part)
+    text, own = event_query(one.rule, one.tree)
+    keys = tuple(_name(meaning, inner, part, name) for name in linked.correlation.group_by)
+    rest = f" with runs={lowest}" if lowest > 1 else ""
+    return (text, tuple(dict.fromkeys(keys)), rest), (*own, *lost), inner.correlation.timespan if lowest > 1 else 0
+
+
+def _name(meaning: Correlation, linked: Linked, part: Part, name: str) -> str:
+    return words.name(fields_of(meaning, linked, part, (name,))[0].path)
+
+
+def _names(meaning: Correlation, linked: Linked, part: Part) -> tuple[str, ...]:
+    """Return a step's keys; each step has as many, so that none is left out where two names stand for one field."""
+    return tuple(_name(meaning, linked, part, name) for name in dict.fromkeys(linked.correlation.group_by))
+
+
+def _are_apart(inputs: list[Input]) -> bool:
+    """Whether no document can match two of the rules: they lie in other data streams, or differ in a field of one value."""
+    return all(_differ(one, other) for number, one in enumerate(inputs) for other in inputs[number + 1 :])
+
+
+def _differ(one: Input, other: Input) -> bool:
+    mine, theirs = one.rule.guard, other.rule.guard
+    for path in mine.keys() & theirs.keys():
+        left, right = ({value} if isinstance(value, str) else set(value) for value in (mine[path], theirs[path]))
+        if path.startswith("data_stream.") and left.isdisjoint(right):
+            return True
+    asked, against = _values(one), _values(other)
+    return any(asked[path].isdisjoint(against[path]) for path in asked.keys() & against.keys())
+
+
+def _values(one: Input) -> dict[str, set[str]]:
+    """Return for fields of one value that a rule asks for by whole values which those are, by path."""
+    found: dict[str, set[str]] = {}
+    for part in conjuncts(one.tree):
+        atoms = part.children if isinstance(part, Or) else (part,)
+        asked = [_whole(atom) for atom in atoms]
+        names = {atom.field for atom in atoms if isinstance(atom, FieldMatch)}
+        if len(names) != 1 or None in asked:
+            continue
+        binding = one.rule.fields[names.pop()]
+        if not (binding.list or binding.field.many or binding.field.each):
+            found.setdefault(binding.path, {value for value in asked if value is not None})
+    return found
+
+
+def _whole(atom: Node) -> str | None:
+    """Return the one value that a test asks for, its case aside; ``None`` for any other test."""
+    if not isinstance(atom, FieldMatch):
+        return None
+    match atom.test:
+        case Number(value):
+            return scalar_text(value)
+        case Text(parts) if len(parts) == 1 and isinstance(parts[0], str):
+            return fold(parts[0])
+    return None
