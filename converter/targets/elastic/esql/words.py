@@ -1,0 +1,42 @@
+r"""ES|QL's words: names of columns, texts, patterns.
+
+Source: elastic/elasticsearch EsqlBaseLexer, lexer/Expression.g4 (identifiers, QUOTED_STRING), StringUtils.wildcardToJavaPattern
+(``\`` before anything but ``*``, ``?`` and itself is an error).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from converter.ir import Parts, Wild
+
+KEYWORDS: Final = frozenset(
+    "and as asc by desc dissect drop enrich eval false first from grok in is join keep last like limit lookup metadata "  # noqa: SIM905 - words
+    "mv_expand not null nulls on or rename rlike row show sort stats true where with".split()
+)
+"""Words that may mean something else than a column; a name that is one stands in backquotes."""
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+")
+_ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def name(path: str) -> str:
+    """Return the column of a field, parts that are no plain word in backquotes."""
+    return ".".join(_part(one) for one in path.split("."))
+
+
+def _part(word: str) -> str:
+    plain = _PLAIN.fullmatch(word) is not None and word.lower() not in KEYWORDS
+    return word if plain else f"`{word.replace('`', '``')}`"
+
+
+def text(value: str) -> str:
+    """Return a text as ES|QL writes it: in three quotes, where nothing is escaped, if it has a backslash."""
+    if "\\" in value and not any(char in value for char in '"\r\n'):
+        return f'"""{value}"""'
+    return f'"{"".join(_ESCAPED.get(char, char) for char in value)}"'
+
+
+def pattern(parts: Parts) -> str:
+    """Return what stands behind ``LIKE``: literal wildcards and backslashes behind a backslash."""
+    return "".join(part.value if isinstance(part, Wild) else re.sub(r"[*?\\]", r"\\\g<0>", part) for part in parts)
