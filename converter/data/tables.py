@@ -103,7 +103,8 @@ class Binding:
     become decimal digits; ``replaced`` pairs parts of values, between backslashes or (``^``) at the beginning, with what they become.
     ``lowered`` says that the target keeps in lower case what its producer does not; ``typed`` is false where nobody gave the type,
     so that it is taken for a keyword; ``words`` is the path of a text field of the same values, ``""`` for none.
-    ``change`` says that the values are not there as they are: the path is then that of the last part.
+    ``change`` says that the values are not there as they are: the path is then that of the last part.  ``dynamic`` says that an index has
+    the field only once it was given a value of it.
     """
 
     field: Field
@@ -119,6 +120,7 @@ class Binding:
     typed: bool = True
     words: str = ""
     change: Change | None = None
+    dynamic: bool = False
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -319,6 +321,7 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
         tuple(entry.get("replaced", {}).items()),
         lowered,
         words=entry.get("words", ""),
+        dynamic=entry.get("dynamic", False),
     )
 
 

@@ -42,6 +42,14 @@ def test_bindings_name_fields_of_the_index(source: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_row_says_when_an_index_may_lack_its_field(source: str) -> None:
+    """What the mapping does not name is `dynamic`, so that EQL asks for it with `?`; nothing else is."""
+    known = mapping(source)
+    named = [one for name, row in bindings("elastic", source).items() for one in indexed(row) if "*" not in name]
+    assert [one.path for one in named if one.dynamic is (known.find(one.path) is not None)] == []
+
+
 @pytest.mark.parametrize(
     "source", [one for one in SOURCES if sources()[one].targets["elastic"].get("integration") in (["winlog"], ["system"])]
 )

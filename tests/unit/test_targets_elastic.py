@@ -268,9 +268,9 @@ def test_groups_in_groups_end() -> None:
 
 def test_language() -> None:
     """A pinned language that is not printed is refused by name."""
-    done = _compiled(_text("verb", "get"), language="eql")
+    done = _compiled(_text("verb", "get"), language="prose")
     assert [one.code for one in done.diagnostics] == ["T101"]
-    assert "'eql'" in done.diagnostics[0].message
+    assert "'prose'" in done.diagnostics[0].message
 
 
 def test_header() -> None:

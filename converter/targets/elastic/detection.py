@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from converter.ir import Node
 from converter.model import Fidelity, Loss, joined
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
-from converter.targets.elastic import filters
+from converter.targets.elastic import eql, filters
 from converter.targets.elastic import query as kuery
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
@@ -101,6 +101,11 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
     return WITH_FILTERS if entries else KUERY, parts, tuple(lost)
 
 
+def _eql(resolved: ResolvedRule, tree: Node, _tables: Mapping[str, Capabilities]) -> Made:
+    lost = eql.losses(tree, resolved)
+    return eql.LANGUAGE, {"query": eql.query(resolved, tree)}, lost
+
+
 def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilities]) -> tuple[Loss, ...] | None:
     """Return what a conjunct loses in KQL, ``None`` when KQL cannot say it."""
     try:
@@ -114,5 +119,6 @@ def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capa
 PRINTERS: Final[dict[str, Printer]] = {
     KUERY: _kuery,
     WITH_FILTERS: _with_filters,
+    eql.LANGUAGE: _eql,
 }
 """The languages, in the order in which ``auto`` tries them."""

@@ -85,7 +85,8 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
     Raises:
         Inexpressible: where EQL cannot.
     """
-    name, test = words.name(binding.path, optional=not binding.typed), tree.test
+    may_lack = binding.dynamic or not binding.typed
+    name, test = words.name(binding.path, optional=may_lack), tree.test
     if binding.type in _REFUSED and not (isinstance(test, Cidr) and binding.ip):
         what = f"anything of '{binding.path}', a field of type {binding.type}"
         raise refused(tree, what, "use another language for this rule", resolved, WHO)
@@ -106,7 +107,7 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
             operator, value, loose = _OPERATORS[order], scalar_text(bound), False
         case Cidr(network):
             operator, value, loose = "cidrMatch", words.text(network), False
-            name = words.name(binding.ip or binding.path, optional=not binding.typed)
+            name = words.name(binding.ip or binding.path, optional=may_lack)
         case Regex():
             operator, value = _search(tree, test, resolved)
             loose = False
@@ -114,7 +115,7 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
             raise refused(tree, f"'{feature_of_test(test)}'", "use another test, or disable elastic for this rule", resolved, WHO)
         case _:
             assert_never(test)
-    return Term(operator, name, (value,), loose, not binding.typed)
+    return Term(operator, name, (value,), loose, may_lack)
 
 
 def merged(terms: Sequence[Term]) -> tuple[Term, ...]:
