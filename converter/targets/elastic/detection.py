@@ -12,6 +12,7 @@ from converter.model import Fidelity, Loss, joined
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
 from converter.targets.elastic import eql, filters
 from converter.targets.elastic import query as kuery
+from converter.targets.elastic import query_string as lucene
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
@@ -19,6 +20,7 @@ Printer: TypeAlias = Callable[[ResolvedRule, Node, Mapping[str, Capabilities]], 
 """A way to write a tree; raises ``Inexpressible`` for the first part that its language cannot say."""
 KUERY: Final = "kuery"
 WITH_FILTERS: Final = "kuery+filters"
+LUCENE: Final = "lucene"
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 """How much a loss costs: a wider rule finds what it should, a narrower one is blind."""
 
@@ -106,6 +108,11 @@ def _eql(resolved: ResolvedRule, tree: Node, _tables: Mapping[str, Capabilities]
     return eql.LANGUAGE, {"query": eql.query(resolved, tree)}, lost
 
 
+def _lucene(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
+    lost = lucene.losses(tree, resolved, tables[LUCENE])
+    return LUCENE, {"query": lucene.query(resolved, tree)}, lost
+
+
 def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilities]) -> tuple[Loss, ...] | None:
     """Return what a conjunct loses in KQL, ``None`` when KQL cannot say it."""
     try:
@@ -120,5 +127,6 @@ PRINTERS: Final[dict[str, Printer]] = {
     KUERY: _kuery,
     WITH_FILTERS: _with_filters,
     eql.LANGUAGE: _eql,
+    LUCENE: _lucene,
 }
 """The languages, in the order in which ``auto`` tries them."""

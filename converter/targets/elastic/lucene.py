@@ -51,6 +51,11 @@ def of_expression(tree: Expression) -> Printed:
     return Printed(_expression(tree, folded), folded)
 
 
+def spelled_out(tree: Expression) -> str:
+    """Return an expression that needs no ``case_insensitive``: a letter that folds is a class; raises as ``of_expression`` does."""
+    return _expression(tree, folded=False)
+
+
 def _expression(tree: Expression, folded: bool) -> str:
     match tree:
         case Literal(text):
