@@ -13,7 +13,7 @@ from converter.languages import kql
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.own_view import is_selected, own_document, own_mappings
-from converter.verify.readings import elastic_lucene
+from converter.verify.readings import elastic_eql, elastic_lucene
 from converter.verify.readings.reading import Artifact, Events
 
 Answers: TypeAlias = list[bool] | Diagnostic
@@ -27,7 +27,7 @@ def _kuery(text: str, path: str, seen: Sequence[Mapping[str, Any]], mappings: An
     return query if isinstance(query, Diagnostic) else kql.run(query, seen, mappings)
 
 
-READINGS: Final[Mapping[str, Reading]] = {"kuery": _kuery, "lucene": elastic_lucene.found}
+READINGS: Final[Mapping[str, Reading]] = {"kuery": _kuery, "eql": elastic_eql.found, "lucene": elastic_lucene.found}
 """The languages of queries, as Kibana names them."""
 _TYPES: Final = ("query", "eql", "esql", "new_terms", "threat_match", "saved_query", "threshold")
 """Types of rules that have a query."""
