@@ -242,7 +242,7 @@ NOT_IN_FILTERS = [
 @pytest.mark.parametrize(("tree", "words"), NOT_IN_FILTERS, ids=[words for _, words in NOT_IN_FILTERS])
 def test_refused_in_filters(tree: Node, words: str) -> None:
     """What neither KQL nor a filter can say is an error that names it."""
-    done = _compiled(tree)
+    done = _compiled(tree, language="kuery+filters")
     assert [one.code for one in done.diagnostics] == ["T110"]
     assert words in done.diagnostics[0].message
     assert done.parts == {}
