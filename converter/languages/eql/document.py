@@ -47,16 +47,17 @@ def index(document: object, mapping: Mapping, roles: Roles = ECS) -> Document | 
     if not isinstance(document, MappingABC) or _deep(document):
         return _refused("a document is an object of at most 100 levels", "")
     found: dict[str, list[Value]] = {}
-    for path, value in leaves(document):
-        kind = mapping.fields.get(path)
-        if kind is None or kind.type not in KNOWN:
-            continue
-        try:
-            one = stored(kind, value)
-        except WrongValueError as wrong:
-            return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
-        if one is not None:
-            found.setdefault(path, []).append(one)
+    for written, value in leaves(document):
+        for path in (written, *mapping.copies.get(written, ())):
+            kind = mapping.fields.get(path)
+            if kind is None or kind.type not in KNOWN:
+                continue
+            try:
+                one = stored(kind, value)
+            except WrongValueError as wrong:
+                return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
+            if one is not None:
+                found.setdefault(path, []).append(one)
     for kind in mapping.fields.values():
         if kind.value is not None:
             found[kind.path] = [kind.value]

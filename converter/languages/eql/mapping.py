@@ -53,10 +53,14 @@ class FieldType:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Fields by full path; an ``open`` mapping takes every other name for a field without values."""
+    """Fields by full path; an ``open`` mapping takes every other name for a field without values.
+
+    ``copies`` are the multi-fields of a field, which hold its values in ways of their own.
+    """
 
     fields: MappingABC[str, FieldType]
     nested: frozenset[str] = field(default_factory=frozenset)
+    copies: MappingABC[str, tuple[str, ...]] = field(default_factory=dict)
     open: bool = False
 
     def find(self, path: str) -> FieldType | None:
@@ -78,6 +82,7 @@ def compile_mapping(mappings: object) -> Mapping | Diagnostic:
     fields: dict[str, FieldType] = {}
     nested: set[str] = set()
     aliases: dict[str, str] = {}
+    copies: dict[str, tuple[str, ...]] = {}
     stack: list[tuple[str, object, int]] = [("", mappings, 0)]
     while stack:
         path, entry, depth = stack.pop()
@@ -93,11 +98,14 @@ def compile_mapping(mappings: object) -> Mapping | Diagnostic:
         inside = (entry.get("properties") or {}) if kind in ("object", "nested") else (entry.get("fields") or {})
         if not isinstance(inside, MappingABC):
             return _problem(f"the fields of {path or 'the index'} are no object")
-        stack += [(f"{path}.{name}" if path else str(name), one, depth + 1) for name, one in inside.items()]
+        below = [(f"{path}.{name}" if path else str(name), one, depth + 1) for name, one in inside.items()]
+        if path in fields and below:
+            copies[path] = tuple(name for name, _, _ in below)
+        stack += below
     for path, target in aliases.items():
         if target in fields:
             fields[path] = fields[target]
-    return Mapping(fields, frozenset(nested))
+    return Mapping(fields, frozenset(nested), copies)
 
 
 def mapping_of(documents: list[MappingABC[str, Any]], timestamp: str = "@timestamp") -> Mapping:
