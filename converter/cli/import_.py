@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from converter.cli.show import Exit, say, tell
 
 if TYPE_CHECKING:
-    from converter.readers.elastic_docs import Imported
+    from converter.model import Diagnostic
+    from converter.readers.elastic_rules import Imported
+
+_ENDINGS: Final = {"elastic-docs": ".md", "elastic-toml": ".toml", "elastic-ndjson": ".ndjson"}
+"""What the files of a format end in, where a folder is given."""
 
 
 @click.command("import")
-@click.argument("format_", metavar="FORMAT", type=click.Choice(["elastic-docs"]))
+@click.argument("format_", metavar="FORMAT", type=click.Choice(list(_ENDINGS)))
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path())
 @click.option("-o", "--output", required=True, metavar="DIR", help="Where the canonical rules go.")
 @click.option("--report", metavar="FILE", help="Write a JSON report.")
@@ -24,32 +29,77 @@ if TYPE_CHECKING:
 def command(format_: str, sources: tuple[str, ...], output: str, report: str | None, force: bool) -> None:
     """Turn rules of other formats into canonical rules below DIR.
 
-    FORMAT elastic-docs: pages of Elastic's documentation of prebuilt rules (Markdown files or folders of them). What a page cannot show is
-    told, never invented.
+    FORMAT elastic-toml: rule files as in Elastic's repository. elastic-ndjson: exports of Kibana. elastic-docs: pages of Elastic's
+    documentation of prebuilt rules. SRC are files, or folders of them. What cannot be said is kept as it is, with the reason; what a page
+    cannot show is told, never invented.
     """
     from converter.pack import OutputError, place
-    from converter.readers.elastic_docs import import_file
 
-    results = [import_file(path) for path in _pages(sources)]
+    results, notes = _apart(_import(format_, _files(sources, _ENDINGS[format_])))
+    names = _names(results)
     try:
-        written, left = place(Path(output), _named(results), force=force)
+        files = {name: result.text.encode("utf-8", "replace") for name, result in zip(names, results, strict=True) if name}
+        written, left = place(Path(output), files, force=force)
         if report:
             from converter.cli.report import write_report
 
-            write_report(report, [_row(result, output) for result in results])
+            write_report(report, [_row(result, f"{output}/{name}" if name else None) for name, result in zip(names, results, strict=True)])
     except OutputError as error:
         say(f"error: {error}")
         sys.exit(Exit.ENVIRONMENT)
-    tell([*(one for result in results for one in result.diagnostics), *left])
+    tell([*(one for result in results for one in result.diagnostics), *notes, *left])
     for path in written:
         say(path)
-    counts = {status: sum(result.status.value == status for result in results) for status in ("canonical", "opaque", "refused")}
-    say(", ".join(f"{count} {status}" for status, count in counts.items()) + (f", {len(left)} left alone" if left else ""))
+    for line in _summary(results, notes, len(left)):
+        say(line)
     sys.exit(_code(results, bool(left)))
 
 
+def _import(format_: str, paths: Iterable[Path]) -> Iterator[Imported | Diagnostic]:
+    """Yield what becomes of each rule, and what is told of parts of files that are none."""
+    if format_ == "elastic-ndjson":
+        from converter.readers.elastic_rules import import_ndjson_file
+
+        for path in paths:
+            yield from import_ndjson_file(path)
+    elif format_ == "elastic-toml":
+        from converter.readers.elastic_rules import import_toml_file
+
+        yield from map(import_toml_file, paths)
+    else:
+        from converter.readers.elastic_docs import import_file
+
+        yield from map(import_file, paths)
+
+
+def _apart(found: Iterable[Imported | Diagnostic]) -> tuple[list[Imported], list[Diagnostic]]:
+    from converter.model import Diagnostic
+
+    results: list[Imported] = []
+    notes: list[Diagnostic] = []
+    for one in found:
+        if isinstance(one, Diagnostic):
+            notes.append(one)
+        else:
+            results.append(one)
+    return results, notes
+
+
+def _summary(results: Sequence[Imported], notes: Sequence[Diagnostic], left: int) -> Iterator[str]:
+    """Yield the counts: by status, by the reason of opaque rules, by what was left out."""
+    counts = {status: sum(result.status.value == status for result in results) for status in ("canonical", "opaque", "refused")}
+    lossy = sum(result.status.value == "canonical" and not result.exact for result in results)
+    counts["canonical, but not exact"] = lossy
+    parts = [f"{count} {status}" for status, count in counts.items() if count or status != "canonical, but not exact"]
+    parts += [f"{left} left alone"] if left else []
+    parts += [f"{len(notes)} left out, which are no rules"] if notes else []
+    yield ", ".join(parts)
+    if reasons := Counter(result.reason for result in results if result.reason):
+        yield "opaque: " + ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+
+
 def _code(results: Sequence[Imported], left: bool) -> Exit:
-    """0 when every page became a detection that means its query, 3 when none could be read, else 1."""
+    """0 when every rule became a detection that means it, 3 when none could be read, else 1."""
     if not results or all(result.status.value == "refused" for result in results):
         return Exit.INPUT
     whole = all(
@@ -58,41 +108,43 @@ def _code(results: Sequence[Imported], left: bool) -> Exit:
     return Exit.FINE if whole and not left else Exit.FINDINGS
 
 
-def _pages(sources: Sequence[str]) -> list[Path]:
-    """Return the pages of files and folders; in folders those that end in .md."""
+def _files(sources: Sequence[str], ending: str) -> list[Path]:
+    """Return the files of files and folders; in folders those that end as the format's do."""
     found: list[Path] = []
     for source in sources:
         path = Path(source)
-        found += sorted(one for one in path.rglob("*.md") if one.is_file()) if path.is_dir() else [path]
+        found += sorted(one for one in path.rglob(f"*{ending}") if one.is_file()) if path.is_dir() else [path]
     return found
 
 
-def _named(results: Sequence[Imported]) -> dict[str, bytes]:
-    """Return the rules' texts by file name; a name that is taken gets a number."""
-    files: dict[str, bytes] = {}
+def _names(results: Sequence[Imported]) -> list[str]:
+    """Return where each rule goes below the folder, empty for none; a name that is taken gets a number."""
+    taken: set[str] = set()
+    names: list[str] = []
     for result in results:
-        if not result.text:
-            continue
         stem, number = result.file.removesuffix(".yml"), 1
-        name = f"{stem}.yml"
-        while name in files:
+        name = f"{stem}.yml" if result.text else ""
+        while name in taken:
             number += 1
             name = f"{stem}_{number}.yml"
-        files[name] = result.text.encode("utf-8", "replace")
-    return files
+        taken |= {name} if name else set()
+        names.append(name)
+    return names
 
 
-def _row(result: Imported, output: str) -> dict[str, Any]:
+def _row(result: Imported, rule: str | None) -> dict[str, Any]:
     from converter.cli.report import diagnostic_json, loss_json
 
     return {
         "source": result.source,
+        "line": result.line or None,
         "name": result.name,
         "kind": result.kind,
         "language": result.language,
         "status": result.status.value,
+        "reason": result.reason or None,
         "exact": result.exact,
-        "rule": f"{output}/{result.file}" if result.file else None,
+        "rule": rule,
         "losses": [loss_json(one) for one in result.losses],
         "diagnostics": [diagnostic_json(one) for one in result.diagnostics],
     }

@@ -138,7 +138,8 @@ def test_imported_rules_can_be_read(corpora: Path) -> None:
 
 _KINDS = {
     "query": "canonical",
-    "eql": "opaque",
+    "eql": "canonical",
+    "sequence": "opaque",
     "esql": "opaque",
     "threshold": "opaque",
     "new_terms": "opaque",
@@ -148,10 +149,10 @@ _KINDS = {
 
 
 def test_pages_become_rules_that_keep_every_element(corpora: Path) -> None:
-    """A KQL query becomes a detection, every other rule keeps its query; all of the page is in the rule."""
+    """A query of single events in KQL or EQL becomes a detection, every other rule keeps its query; all of the page is in the rule."""
     for page, _ in _pages(corpora / "corpora" / "elastic_docs").values():
         imported = to_canonical(page)
-        assert imported.status.value == _KINDS[page.type], page.slug
+        assert imported.status.value == _KINDS[imported.kind], page.slug
         assert (imported.kind == "sequence") == (page.query or "").lstrip().startswith("sequence")
 
         rule = yaml.safe_load(imported.text)
@@ -165,8 +166,8 @@ def test_pages_become_rules_that_keep_every_element(corpora: Path) -> None:
         shown = (list(page.index), list(page.tags), page.risk_score, page.interval, page.from_, page.max_signals, page.guide, page.setup)
         assert {key: elastic.get(key) or None for key in kept} == {key: value or None for key, value in zip(kept, shown, strict=True)}
         assert elastic.get("threat", derived_threat(tuple(rule.get("tags", ())))) == list(map(_threat, page.threat))
-        assert ("detection" in rule) == (page.type == "query")
-        assert elastic.get("query") == (None if page.type == "query" else page.query)
+        assert ("detection" in rule) == (imported.kind in ("query", "eql"))
+        assert elastic.get("query") == (None if "detection" in rule else page.query)
 
 
 def test_the_seed_selects_the_exec_event_only(corpora: Path) -> None:

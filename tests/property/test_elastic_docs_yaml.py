@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from converter.formats import read_text
 from converter.model import Source
-from converter.readers.elastic_docs.write import yaml_text
+from converter.readers.elastic_rules import yaml_text
 
 _TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),

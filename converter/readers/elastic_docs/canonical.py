@@ -1,7 +1,7 @@
 """From a page to a canonical rule: what the page shows, in Sigma's words and in ``x-converter``.
 
-A query in KQL becomes a detection.  Every other kind keeps its query as it
-is, for one of the reasons in ``format.yml``.  What no page shows is told,
+A query in KQL or EQL becomes a detection.  Every other kind keeps its query
+as it is, for one of the reasons in ``format.yml`` and ``elastic_rules``.  What no page shows is told,
 never made up: there is no date, no list of false positives, and the id is
 derived from the page's address.
 """
@@ -10,34 +10,34 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
 
-from converter.model import Diagnostic, Loss, Severity, ordered
-from converter.readers.elastic_docs.attack import attack_tags, is_derivable, threat_block
+from converter.model import Diagnostic, Severity, Source, ordered, pack
 from converter.readers.elastic_docs.facts import page_format
-from converter.readers.elastic_docs.imported import Imported, Outcome
-from converter.readers.elastic_docs.kuery import Detection, detection, read_query
 from converter.readers.elastic_docs.page import Page
-from converter.readers.elastic_docs.source import TARGET, Choice, choose
-from converter.readers.elastic_docs.write import yaml_text
+from converter.readers.elastic_rules import (
+    TARGET,
+    Asked,
+    Embedded,
+    Imported,
+    Meaning,
+    Outcome,
+    attack_tags,
+    choose,
+    events_of,
+    file_of,
+    form,
+    is_derivable,
+    is_spdx,
+    meaning,
+    present,
+    read,
+    spdx,
+    threat_block,
+    yaml_text,
+)
 
 _SITE = "https://www.elastic.co/guide/en/security/current/"
 _NOT_WORD = re.compile(r"[\W_]+")
-_NOT_SAFE = re.compile(r"[^a-z0-9]+")
-# EQL's comments, then the word that joins several events.
-_SEQUENCE = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*(?:sequence|sample)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What the query became: a detection, or the reason why it is kept as it is."""
-
-    choice: Choice
-    section: Mapping[str, object] | None
-    reason: str
-    losses: tuple[Loss, ...] = ()
-    remarks: tuple[Diagnostic, ...] = ()
 
 
 def to_canonical(page: Page) -> Imported:
@@ -47,50 +47,44 @@ def to_canonical(page: Page) -> Imported:
     and column in it.
     """
     body = _body(page)
-    kind = "sequence" if body is not None and not isinstance(body, Diagnostic) and body.reason == "sequence" else page.type
     language = page_format().kinds[page.type].language
     if isinstance(body, Diagnostic):
         told = ordered([*page.diagnostics, body, *_remark_on_language(page)])
-        return Imported(page.source.path, page.name, kind, language, Outcome.REFUSED, exact=False, diagnostics=told)
+        return Imported(page.source.path, page.name, page.type, language, Outcome.REFUSED, exact=False, diagnostics=told)
     missing = page_format().kinds[page.type].parameters
-    opaque = body.section is None
     return Imported(
         source=page.source.path,
         name=page.name,
-        kind=kind,
+        kind="sequence" if body.reason == "sequence" else page.type,
         language=language,
-        status=Outcome.OPAQUE if opaque else Outcome.CANONICAL,
+        status=Outcome.OPAQUE if body.section is None else Outcome.CANONICAL,
         exact=not body.losses and not missing,
         text=yaml_text(_document(page, body)),
-        file=_file(page, body.choice),
+        file=file_of(body.choice.logsource, _slug(page)),
         losses=body.losses,
-        diagnostics=ordered([*page.diagnostics, *body.remarks, *_remarks(page, body)]),
+        diagnostics=ordered([*page.diagnostics, *_remarks(page, body)]),
+        reason=body.reason,
     )
 
 
-def _body(page: Page) -> _Body | Diagnostic:
+def _body(page: Page) -> Meaning | Diagnostic:
+    """Return what the page's query means; an error where it cannot be read."""
     kind = page_format().kinds[page.type]
-    if kind.language != "kuery":
-        sequence = kind.language == "eql" and _SEQUENCE.match(page.query or "")
-        return _Body(choose(page, None), None, "sequence" if sequence else page.type)
-    query = read_query(page)
+    unread = Meaning(choose(page.index, page.tags, None), reason=page.type)
+    if kind.language not in ("kuery", "eql"):
+        return unread
+    # The query stands below as many empty lines as the page has above it, so that the language's reader points into the page.
+    text = "\n" * page.source.text.count("\n", 0, page.query_at) + (page.query or "")
+    query = read(text, kind.language, page.source.path)
     if isinstance(query, Diagnostic):
         return query
-    found = detection(page, query)
-    if page.type != "query":
-        return _Body(found.choice, None, page.type)
-    if found.section is None:
-        return _Body(found.choice, None, "kuery", remarks=_as_warning(found))
-    return _Body(found.choice, found.section, "", found.losses)
+    if events_of(query):
+        return Meaning(unread.choice, reason="sequence")
+    found = meaning(Asked(query, Embedded(text, Source(page.source.path, text), pack(0, len(text))), page.index, page.tags))
+    return found if page.type in ("query", "eql") else Meaning(found.choice, reason=page.type)
 
 
-def _as_warning(found: Detection) -> tuple[Diagnostic, ...]:
-    """Return why the query has no detection; the rule is kept, so it is no error."""
-    problem = found.problem
-    return () if problem is None else (Diagnostic(problem.code, Severity.WARNING, problem.span, problem.message, help=problem.help),)
-
-
-def _document(page: Page, body: _Body) -> dict[str, object]:
+def _document(page: Page, body: Meaning) -> dict[str, object]:
     document: dict[str, object | None] = {
         "title": page.name,
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_SITE}{_slug(page)}.html")),
@@ -98,9 +92,9 @@ def _document(page: Page, body: _Body) -> dict[str, object]:
         "description": page.description,
         "references": [one.url for one in page.references],
         "author": ", ".join(page.authors),
-        "license": page_format().licenses.get(page.license or "", page.license),
+        "license": spdx(page.license or ""),
         "tags": list(attack_tags(page.threat)),
-        "taxonomy": None if body.section is None or body.choice.is_native else "ecs",
+        "taxonomy": body.taxonomy,
         "logsource": dict(body.choice.logsource),
         "detection": None if body.section is None else dict(body.section),
         "level": page.severity,
@@ -108,12 +102,12 @@ def _document(page: Page, body: _Body) -> dict[str, object]:
     extension: dict[str, object | None] = {
         "version": page.version,
         "source": page.url or None,
-        "targets": {TARGET: _present(_elastic(page, body))},
+        "targets": {TARGET: present(_elastic(page, body))},
     }
-    return _present(document) | {"x-converter": _present(extension)}
+    return present(document) | {"x-converter": present(extension)}
 
 
-def _elastic(page: Page, body: _Body) -> dict[str, object | None]:
+def _elastic(page: Page, body: Meaning) -> dict[str, object | None]:
     """Return what Sigma has no place for, under the names of Elastic's rules."""
     opaque = body.section is None
     return {
@@ -121,7 +115,7 @@ def _elastic(page: Page, body: _Body) -> dict[str, object | None]:
         "opaque": body.reason or None,
         "language": page_format().kinds[page.type].language,
         "author": list(page.authors) if len(page.authors) != 1 else None,
-        "license": page.license if page.license not in page_format().licenses else None,
+        "license": page.license if spdx(page.license or "") == page.license else None,
         "index": list(page.index),
         "risk_score": page.risk_score,
         "interval": page.interval,
@@ -135,23 +129,11 @@ def _elastic(page: Page, body: _Body) -> dict[str, object | None]:
     }
 
 
-def _present(values: Mapping[str, object | None]) -> dict[str, object]:
-    """Return the values that say something; an opaque rule's query does even when it is empty."""
-    return {key: value for key, value in values.items() if value not in (None, "", []) or (key == "query" and value is not None)}
-
-
 def _slug(page: Page) -> str:
     return page.slug or _NOT_WORD.sub("-", page.name.lower()).strip("-")
 
 
-def _file(page: Page, choice: Choice) -> str:
-    """Return where the rule belongs in a pack: product, then service or category, then its name."""
-    folders = [choice.logsource.get("product", ""), choice.logsource.get("service") or choice.logsource.get("category", "")]
-    name = _NOT_SAFE.sub("_", _slug(page).lower()).strip("_") or "rule"
-    return "/".join([*(one for one in (_NOT_SAFE.sub("_", part.lower()).strip("_") for part in folders) if one), f"{name[:100]}.yml"])
-
-
-def _remarks(page: Page, body: _Body) -> list[Diagnostic]:
+def _remarks(page: Page, body: Meaning) -> list[Diagnostic]:
     facts = page_format()
     kind = facts.kinds[page.type]
     remarks = [
@@ -165,11 +147,14 @@ def _remarks(page: Page, body: _Body) -> list[Diagnostic]:
     ]
     remarks += _remark_on_language(page)
     if body.reason:
-        remarks.append(_warning(page, "R119", "type", f"no detection: {facts.opaque[body.reason]}"))
+        why = f": {body.problem.message}" if body.problem else ""
+        message = f"no detection: {facts.opaque.get(body.reason) or form().opaque[body.reason]}{why}"
+        place = body.problem.span if body.problem else page.span("type")
+        remarks.append(Diagnostic("R119", Severity.WARNING, place, message, help=body.problem.help if body.problem else ""))
     if kind.parameters:
         message = f"the page does not show {', '.join(kind.parameters)}, without which a rule of type {page.type} cannot be built"
         remarks.append(_warning(page, "R119", "type", message, "take them from the rule in the vendor's repository"))
-    if page.license and page.license not in facts.licenses:
+    if page.license and not is_spdx(spdx(page.license)):
         remarks.append(
             _warning(
                 page, "R116", "license", f"no SPDX name is known for the licence {page.license[:60]!r}", "put the SPDX name in its place"

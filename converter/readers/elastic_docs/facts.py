@@ -24,23 +24,11 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSources:
-    """Sigma's log source by data set, by the beginning of an index, by a tag; ``any_source`` are indexes that say nothing."""
-
-    dataset: Mapping[str, Mapping[str, str]]
-    index: Mapping[str, Mapping[str, str]]
-    tag: Mapping[str, str]
-    any_source: tuple[str, ...]
-    unknown: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Format:
     """``elements`` maps the label on the page to an attribute of ``Page``.
 
-    ``hidden`` is what no page shows; ``licenses`` maps the vendor's words to
-    SPDX; ``opaque`` explains the closed list of reasons for a rule without a
-    detection; ``dataset_fields`` are the fields that name a data set.
+    ``hidden`` is what no page shows; ``opaque`` explains the reasons for a
+    rule without a detection that only pages have.
     """
 
     elements: Mapping[str, str]
@@ -48,10 +36,7 @@ class Format:
     severities: tuple[str, ...]
     kinds: Mapping[str, Kind]
     hidden: tuple[str, ...]
-    licenses: Mapping[str, str]
     opaque: Mapping[str, str]
-    dataset_fields: tuple[str, ...]
-    logsources: LogSources
 
 
 @cache
@@ -62,15 +47,11 @@ def page_format() -> Format:
         name: Kind(kind["language"] or "", kind.get("assumed", False), tuple(kind.get("parameters", ())))
         for name, kind in data["kinds"].items()
     }
-    sources = data["logsources"]
     return Format(
         elements=data["elements"],
         sections=tuple(data["sections"]),
         severities=tuple(data["severities"]),
         kinds=kinds,
         hidden=tuple(data["hidden"]),
-        licenses=data["licenses"],
         opaque=data["opaque"],
-        dataset_fields=tuple(data["dataset_fields"]),
-        logsources=LogSources(sources["dataset"], sources["index"], sources["tag"], tuple(sources["any_source"]), sources["unknown"]),
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from converter.model import Diagnostic, Severity, Source
 from converter.readers.elastic_docs.canonical import to_canonical
-from converter.readers.elastic_docs.imported import Imported, Outcome
 from converter.readers.elastic_docs.page import Page
 from converter.readers.elastic_docs.read import MAX_BYTES, read_page
+from converter.readers.elastic_rules import Imported, Outcome
 
 
 def import_file(path: Path) -> Imported:

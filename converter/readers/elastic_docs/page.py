@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from converter.model import Diagnostic, Source, Span
+from converter.readers.elastic_rules import Threat
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +28,6 @@ class Reference:
     def is_rewritten(self) -> bool:
         """Whether the page no longer shows the address that stood in the rule."""
         return not self.url.startswith(("http://", "https://"))
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """A tactic or a sub-technique, as printed."""
-
-    id: str
-    name: str
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Technique:
-    """A technique and its sub-techniques, as printed."""
-
-    id: str
-    name: str
-    reference: str
-    subtechniques: tuple[Attack, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Threat:
-    """One tactic of a framework with the techniques that follow it."""
-
-    framework: str
-    tactic: Attack
-    techniques: tuple[Technique, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

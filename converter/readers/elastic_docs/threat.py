@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 
 from converter.readers.elastic_docs import artefacts
-from converter.readers.elastic_docs.page import Attack, Technique, Threat
 from converter.readers.elastic_docs.problem import Findings
+from converter.readers.elastic_rules import Attack, Technique, Threat
 
 _FRAMEWORK = re.compile(r"\*\*Framework\*\*:[ \t]*(.*)")
 _ENTRY = re.compile(r"[*-][ \t]+(Tactic|Technique|Sub-technique):[ \t]*$")

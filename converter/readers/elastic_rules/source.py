@@ -1,4 +1,4 @@
-"""Which log source a page's rule reads, and under which names its fields go.
+"""Which log source a rule reads, and under which names its fields go.
 
 A query names its data set by a constant field; that condition belongs to the
 log source.  Where the tables of ``converter.data`` know the log source and
@@ -14,8 +14,7 @@ from fnmatch import fnmatchcase
 
 from converter.data import Binding, Source, bindings, sources
 from converter.ir import And, FieldMatch, Node, Or, Shape, Text, atoms
-from converter.readers.elastic_docs.facts import page_format
-from converter.readers.elastic_docs.page import Page
+from converter.readers.elastic_rules.facts import form
 
 TARGET = "elastic"
 
@@ -27,7 +26,7 @@ class Choice:
     ``known`` is the tables' entry, ``bindings`` its fields by Elastic's names;
     ``is_native`` says that the rule uses the event's own names instead.
     ``is_shown`` says that the query names the data set, ``is_certain`` that
-    the page names the log source at all.
+    the rule names the log source at all.
     """
 
     logsource: Mapping[str, str]
@@ -43,35 +42,35 @@ class Choice:
         if self.known is None:
             return {}
         guard = {name: _values(value) for name, value in self.known.targets[TARGET].get("guard", {}).items()}
-        names = page_format().dataset_fields
+        names = form().dataset_fields
         dataset = next((guard[name] for name in names if name in guard), None)
         return guard | (dict.fromkeys(names, dataset) if dataset else {})
 
 
-def choose(page: Page, tree: Node | None) -> Choice:
-    """Return the log source of a page; ``tree`` is its query under Elastic's names, ``None`` when that was not read."""
+def choose(index: Sequence[str], tags: Sequence[str], tree: Node | None) -> Choice:
+    """Return the log source of a rule; ``tree`` is its query under Elastic's names, ``None`` when that was not read."""
     datasets = _datasets(tree) if tree is not None else ()
     for known in sources().values():
         if not _is_a_data_set(known):
             continue
         named = {one for value in known.targets[TARGET].get("guard", {}).values() for one in _values(value)}
         shown = bool(datasets) and set(datasets) == named
-        if shown or (not datasets and _reads(page, known)):
+        if shown or (not datasets and _reads(index, known)):
             choice = _of(known, tree, shown)
             if choice.is_native or not _has_names(datasets):
                 return choice
-    names = page_format().logsources
+    names = form().logsources
     for dataset in datasets:
         if dataset in names.dataset:
             return Choice(names.dataset[dataset])
-    telling = [one for one in page.index if not _says_nothing(one)]
+    telling = [one for one in index if not _says_nothing(one)]
     found = [next((source for start, source in names.index.items() if one.startswith(start)), None) for one in telling]
     agreed = [one for one in found if one is not None]
     if agreed and len(agreed) == len(found):
         common = {key: value for key, value in agreed[0].items() if all(one.get(key) == value for one in agreed)}
         if common:
             return Choice(common)
-    systems = {names.tag[tag] for tag in page.tags if tag in names.tag}
+    systems = {names.tag[tag] for tag in tags if tag in names.tag}
     if len(systems) == 1:
         return Choice({"product": systems.pop()})
     return Choice(names.unknown, is_certain=False)
@@ -79,12 +78,12 @@ def choose(page: Page, tree: Node | None) -> Choice:
 
 def _is_a_data_set(known: Source) -> bool:
     """Whether the log source is all of a data set, so that the data set's name says which log source a query reads."""
-    return TARGET in known.targets and set(known.targets[TARGET].get("guard", {})) <= set(page_format().dataset_fields)
+    return TARGET in known.targets and set(known.targets[TARGET].get("guard", {})) <= set(form().dataset_fields)
 
 
 def _has_names(datasets: tuple[str, ...]) -> bool:
     """Whether Sigma's names for the data sets are known without the tables, so that a rule in Elastic's own names can have them."""
-    return any(dataset in page_format().logsources.dataset for dataset in datasets)
+    return any(dataset in form().logsources.dataset for dataset in datasets)
 
 
 def without_guard(tree: Node, choice: Choice) -> Node | None:
@@ -120,20 +119,20 @@ def _of(known: Source, tree: Node | None, shown: bool) -> Choice:
 
 
 def _says_nothing(index: str) -> bool:
-    general = page_format().logsources.any_source
+    general = form().logsources.any_source
     return any(index == one if one.endswith("*") else index.startswith(one) for one in general)
 
 
-def _reads(page: Page, known: Source) -> bool:
-    """Whether every index of the page is one of the log source's integration and one of them holds the log source."""
+def _reads(index: Sequence[str], known: Source) -> bool:
+    """Whether every index of the rule is one of the log source's integration and one of them holds the log source."""
     own = [pattern.replace("*", "default") for pattern in known.targets[TARGET].get("index", ())]
     starts = tuple(f"logs-{integration}." for integration in known.targets[TARGET].get("integration", ()))
-    return bool(page.index and starts) and all(one.startswith(starts) and any(fnmatchcase(name, one) for name in own) for one in page.index)
+    return bool(index and starts) and all(one.startswith(starts) and any(fnmatchcase(name, one) for name in own) for one in index)
 
 
 def _datasets(tree: Node) -> tuple[str, ...]:
     """Return the data sets to which the query's outermost conjunction restricts it, any of them when it names several."""
-    names = page_format().dataset_fields
+    names = form().dataset_fields
     for one in tree.children if isinstance(tree, And) else (tree,):
         alternatives = one.children if isinstance(one, Or) else (one,)
         values = tuple(

@@ -1,19 +1,47 @@
-"""A page's threat block as tags, and as it stands where tags cannot give it back."""
+"""A rule's threat block as tags, and as it stands where tags cannot give it back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from converter.data import Threat as KnownThreat
 from converter.data import tactic_named, threats
-from converter.readers.elastic_docs.page import Attack, Technique, Threat
 
 _FRAMEWORK = "MITRE ATT&CK"
 
 
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """A tactic or a sub-technique, as the rule names it."""
+
+    id: str
+    name: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """A technique and its sub-techniques, as the rule names them."""
+
+    id: str
+    name: str
+    reference: str
+    subtechniques: tuple[Attack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """One tactic of a framework with the techniques that follow it."""
+
+    framework: str
+    tactic: Attack
+    techniques: tuple[Technique, ...] = ()
+
+
 def attack_tags(threat: Sequence[Threat]) -> tuple[str, ...]:
-    """Return Sigma's tags for the tactics and techniques, in the page's order."""
+    """Return Sigma's tags for the tactics and techniques, in the rule's order."""
     tags: dict[str, None] = {}
     for one in threat:
         if one.framework != _FRAMEWORK:

@@ -1,0 +1,166 @@
+"""The canonical documents of a rule: Sigma's header, the detection, and under ``x-converter`` what Sigma has no place for."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from converter.data import BadLicenseError, license_named, read_license
+from converter.formats import Map, Seq
+from converter.readers.elastic_rules.attack import attack_tags, is_derivable, threat_block
+from converter.readers.elastic_rules.facts import form
+from converter.readers.elastic_rules.rule import ElasticRule, known_keys
+from converter.readers.elastic_rules.source import TARGET
+from converter.readers.elastic_rules.threat import read_threat
+
+_NAMESPACE: Final = uuid.UUID("b2c0ed1c-8f0f-4be3-8d9f-5c6d3d1f2a57")
+_VENDOR: Final = {"Elastic-2.0": "Elastic License v2"}
+"""The words in which the target writes a licence that Sigma names by SPDX; others it writes as they are."""
+_DATE: Final = re.compile(r"\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_NOT_SAFE: Final = re.compile(r"[^a-z0-9]+")
+_AUTHORS: Final = re.compile("[,;]")
+
+
+def header(rule: ElasticRule) -> dict[str, object | None]:
+    """Return Sigma's keys of a rule but for what it detects."""
+    return {
+        "title": rule.text("name"),
+        "id": identifier(rule),
+        "status": form().maturity.get(str(rule.metadata.get("maturity", "")), "test"),
+        "description": _prose(rule, rule.text("description")),
+        "references": list(rule.texts("references")),
+        "author": ", ".join(rule.texts("author")),
+        "date": _date(rule.metadata.get("creation_date")),
+        "modified": _date(rule.metadata.get("updated_date")),
+        "license": spdx(rule.text("license")),
+        "tags": list(attack_tags(read_threat(rule.values["threat"]))) if rule.values.get("threat") else [],
+        "falsepositives": [_prose(rule, one) for one in rule.texts("false_positives")],
+        "level": rule.text("severity"),
+    }
+
+
+def identifier(rule: ElasticRule) -> str:
+    """Return the rule's id: its own where that is a UUID, else one derived from it, or from its name when it has none."""
+    given = rule.text("rule_id")
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        return str(uuid.uuid5(_NAMESPACE, given or rule.text("name")))
+
+
+def has_own_id(rule: ElasticRule) -> bool:
+    """Whether the rule's id is kept."""
+    return identifier(rule) == rule.text("rule_id")
+
+
+def part_id(rule: ElasticRule, number: int) -> str:
+    """Return the id of a rule that stands for one of the events which a rule joins."""
+    return str(uuid.uuid5(_NAMESPACE, f"{identifier(rule)} {number}"))
+
+
+def spdx(text: str) -> str:
+    """Return the SPDX name of a licence in a vendor's words; the words where none is known."""
+    return license_named(text) or text
+
+
+def is_spdx(text: str) -> bool:
+    """Whether a text is an SPDX expression."""
+    try:
+        read_license(text)
+    except BadLicenseError:
+        return False
+    return True
+
+
+def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str, object]:
+    """Return ``x-converter``: ``query`` says of the target what the rule asks there, the rest is the rule's own."""
+    known, extra = known_keys(rule)
+    license_, authors = rule.text("license"), list(rule.texts("author"))
+    threat = rule.values.get("threat") or Seq()
+    block = plain(threat)
+    read = read_threat(threat) if threat else ()
+    elastic: dict[str, object | None] = {
+        "kind": rule.kind if rule.kind not in ("query", "eql", "esql") else None,
+        **query,
+        "rule_id": None if has_own_id(rule) or not rule.text("rule_id") else rule.text("rule_id"),
+        "author": authors if authors != [one.strip() for one in _AUTHORS.split(", ".join(authors)) if one.strip()] else None,
+        "license": license_ if license_ and _VENDOR.get(spdx(license_), spdx(license_)) != license_ else None,
+        "threat": block if block != threat_block(read) or not is_derivable(read) else None,
+        "new_terms": new_terms(rule) if rule.kind == "new_terms" else None,
+        **{key: plain(value) for key, value in known.items()},
+        "metadata": _metadata(rule),
+        "transform": plain(rule.transform),
+        "extra": plain(extra),
+    }
+    version = rule.values.get("version")
+    return present({"version": version, "targets": {TARGET: present(elastic)}})
+
+
+def _metadata(rule: ElasticRule) -> dict[str, Any]:
+    """Return the keys of ``[metadata]`` that the target does not make again from the rule: all but dates and a usual maturity."""
+    kept = {str(key): plain(value) for key, value in rule.metadata.items()}
+    for key in ("creation_date", "updated_date"):
+        if _date(rule.metadata.get(key)):
+            kept.pop(key)
+    if kept.get("maturity") == "production":
+        kept.pop("maturity")
+    return kept
+
+
+def new_terms(rule: ElasticRule) -> dict[str, Any]:
+    """Return the parameters of new terms in one form: a repository's file nests them, an export has two keys."""
+    nested = rule.values.get("new_terms")
+    if not isinstance(nested, Mapping):
+        return {"fields": plain(rule.values.get("new_terms_fields")), "history_window_start": rule.values.get("history_window_start")}
+    window = nested.get("history_window_start")
+    first = window[0] if isinstance(window, Sequence) and not isinstance(window, str) and window else window
+    start = first.get("value") if isinstance(first, Mapping) else first
+    return {"fields": plain(nested.get("value", nested.get("fields"))), "history_window_start": start}
+
+
+def present(values: Mapping[str, object | None]) -> dict[str, object]:
+    """Return the values that say something; a query does even when it is empty."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {}) or (key == "query" and value is not None)}
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any TOML or JSON value
+    """Return a value without positions, its dates as texts."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return value
+
+
+def file_of(logsource: Mapping[str, str], name: str) -> str:
+    """Return where a rule belongs in a pack: product, then service or category, then its name."""
+    folders = [logsource.get("product", ""), logsource.get("service") or logsource.get("category", "")]
+    return "/".join([*(one for one in map(slug, folders) if one), f"{(slug(name) or 'rule')[:100]}.yml"])
+
+
+def slug(text: str) -> str:
+    """Return a text as a part of a file's name."""
+    return _NOT_SAFE.sub("_", text.lower()).strip("_")
+
+
+def _prose(rule: ElasticRule, text: str) -> str:
+    """Return a text without the line ends of a formatter that wraps at a column; blank lines stay."""
+    if not rule.is_wrapped:
+        return text.strip()
+    paragraphs = re.split(r"\n[ \t]*\n", text.strip())
+    return "\n\n".join(" ".join(one.split()) for one in paragraphs)
+
+
+def _date(value: object) -> str | None:
+    """Return a date of ``[metadata]`` as Sigma writes dates; ``None`` for another text."""
+    return value.replace("/", "-") if isinstance(value, str) and _DATE.fullmatch(value) else None
+
+
+EMPTY: Final = Map()
+"""A table without keys."""
+EMPTY.offsets = []

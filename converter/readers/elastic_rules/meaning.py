@@ -1,0 +1,153 @@
+"""What a rule's query and filters mean: a detection under the log source's names, or the reason why there is none.
+
+What a query says of its data set belongs to the log source.  Values compare
+with regard to case, as the engine compares them, unless their producer has
+one spelling only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
+from converter.ir.detection import detection_of
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Span
+from converter.readers.elastic_rules.embedded import Embedded
+from converter.readers.elastic_rules.fields import type_of
+from converter.readers.elastic_rules.filters import FilterNodes
+from converter.readers.elastic_rules.query import Known, Query, Resolve, Unsaid, said
+from converter.readers.elastic_rules.source import Choice, choose, without_guard
+
+CATEGORY: Final = "event.category"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rule asks: the query, where it stands, the filters beside it, and what tells its log source.
+
+    ``category`` is the field of an event's category, which EQL's first word asks.
+    """
+
+    query: Query
+    text: Embedded
+    index: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    category: str = CATEGORY
+    filters: FilterNodes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A query in Sigma.  ``section`` is ``None`` where Sigma cannot say it, for the reason in ``reason`` and ``problem``."""
+
+    choice: Choice
+    section: Mapping[str, object] | None = None
+    losses: tuple[Loss, ...] = ()
+    reason: str = ""
+    problem: Diagnostic | None = None
+
+    @property
+    def taxonomy(self) -> str | None:
+        """The vocabulary of the detection's names: ``None`` for the event's own."""
+        return None if self.section is None or self.choice.is_native else "ecs"
+
+
+def meaning(asked: Asked) -> Meaning:
+    """Return the detection that means a query of single events, without the condition that belongs to the log source."""
+    plain = said(asked.query, _plain, asked.category)
+    if isinstance(plain, Unsaid):
+        return _unsaid(asked, choose(asked.index, asked.tags, None), plain)
+    filters = asked.filters.nodes(_plain) if asked.filters else ()
+    choice = choose(asked.index, asked.tags, _joined(plain.node, filters))
+    result = said(asked.query, names(choice), asked.category)
+    if isinstance(result, Unsaid):
+        return _unsaid(asked, choice, result)
+    return _detection(asked, choice, result.node, asked.text.losses(result.losses))
+
+
+def _unsaid(asked: Asked, choice: Choice, unsaid: Unsaid) -> Meaning:
+    return Meaning(choice, reason=unsaid.reason, problem=asked.text.diagnostic(unsaid.diagnostic))
+
+
+def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...]) -> Meaning:
+    place = asked.text.place
+    filters = asked.filters.nodes(names(choice)) if asked.filters else ()
+    rest = without_guard(_joined(node, filters), choice)
+    if rest is None:
+        message = f"the query asks for the whole data set: nothing is left of it without {' and '.join(choice.guard)}"
+        return Meaning(choice, reason="every document", problem=Diagnostic("R119", Severity.WARNING, place, message))
+    if asked.filters:
+        losses = (*losses, *asked.filters.losses(names(choice)))
+    if choice.known is not None and not choice.is_shown and evaluate(rest, {}):
+        message = "the query does not name the data set, the rule's log source does: other data sets of the index are left out"
+        losses = (*losses, Loss("R116", "logsource", Fidelity.NARROWER, message, place))
+    section = written(rest, choice)
+    if section is None:
+        return Meaning(choice, reason="unwritable", problem=unwritable(place))
+    return Meaning(choice, section, losses)
+
+
+def written(node: Node, choice: Choice) -> Mapping[str, object] | None:
+    """Return the detection section of a condition; ``None`` when Sigma cannot write it."""
+    return detection_of(_spelled(node, choice)) if _is_text(node) else None
+
+
+def unwritable(place: Span) -> Diagnostic:
+    """Return what is told where ``written`` gives nothing."""
+    message = "Sigma has no way to write this query: a field's name holds '|', a text is no Unicode, or it is nested too deep"
+    return Diagnostic("R119", Severity.WARNING, place, message)
+
+
+def _joined(node: Node, filters: tuple[Node, ...]) -> Node:
+    return And((*(node.children if isinstance(node, And) else (node,)), *filters)) if filters else node
+
+
+def _is_text(tree: Node) -> bool:
+    r"""Whether every text can stand in a file: KQL's ``\ud800`` alone is no character."""
+    texts = [part for one in atoms(tree) if isinstance(one.test, Text) for part in one.test.parts if isinstance(part, str)]
+    texts += [one.field for one in atoms(tree) if isinstance(one, FieldMatch)]
+    return not any("\ud800" <= char <= "\udfff" for text in texts for char in text)
+
+
+def _plain(field: str) -> Known:
+    return Known(field, type_of(field))
+
+
+def names(choice: Choice) -> Resolve:
+    """Return how a field of the query is called in the rule."""
+
+    def name(field: str) -> Known:
+        binding = choice.bindings.get(field)
+        if binding is None:
+            return _plain(field)
+        return Known(binding.field.name if choice.is_native else field, binding.type)
+
+    return name
+
+
+def _spelled(tree: Node, choice: Choice) -> Node:
+    """Return the tree without regard to case where the producer has one spelling only and the query uses it."""
+    match tree:
+        case FieldMatch(_, Text() as test):
+            return replace(tree, test=replace(test, cased=False)) if test.cased and _has_one_spelling(tree.field, test, choice) else tree
+        case FieldMatch() | Keyword():
+            return tree
+        case And(children):
+            return And(tuple(_spelled(one, choice) for one in children), tree.offsets)
+        case Or(children):
+            return Or(tuple(_spelled(one, choice) for one in children), tree.offsets)
+        case Not(child):
+            return Not(_spelled(child, choice), tree.offsets)
+    assert_never(tree)
+
+
+def _has_one_spelling(field: str, test: Text, choice: Choice) -> bool:
+    found = (one for path, one in choice.bindings.items() if field == (one.field.name if choice.is_native else path))
+    binding = next(found, None)
+    if binding is None or not binding.field.one_spelling:
+        return False
+    if test.shape is Shape.EQUALS:
+        return binding.spelling(test.literal) == test.literal
+    return binding.field.lower and all(part == part.lower() and part.isascii() for part in test.parts if isinstance(part, str))
