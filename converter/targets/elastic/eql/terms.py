@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Network, ip_network
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -54,6 +55,7 @@ _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _LISTS: Final = ("==", "in~", ":", "like", "regex", "regex~", "cidrMatch")
 _REFUSED: Final = ("text", "match_only_text", "flattened", "nested", "object")
 """Types of fields that the engine refuses in EQL, whatever is asked of them."""
+_WRAPPED: Final = IPv6Network("::ffff:0:0/96")
 _CHARACTER: Final = CharSet(((0, 0x10FFFF),))
 _ANYTHING: Final = Repeat(_CHARACTER, 0, None)
 
@@ -106,7 +108,7 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
         case Compare(order, bound):
             operator, value, loose = _OPERATORS[order], scalar_text(bound), False
         case Cidr(network):
-            operator, value, loose = "cidrMatch", words.text(network), False
+            operator, value, loose = "cidrMatch", _network(tree, network, resolved), False
             name = words.name(binding.ip or binding.path, optional=may_lack)
         case Regex():
             operator, value = _search(tree, test, resolved)
@@ -149,6 +151,15 @@ def printed(one: Term) -> str:
             return f"{operator}({', '.join((name, *values))})"
         case _:
             return f"{name} {operator} {values[0] if len(values) == 1 else words.listed(values)}"
+
+
+def _network(tree: FieldMatch, network: str, resolved: ResolvedRule) -> str:
+    inside = ip_network(network)
+    if isinstance(inside, IPv6Network) and inside.overlaps(_WRAPPED):
+        # The index keeps an address of version 4 as one of version 6 in ::ffff:0:0/96.
+        what = "a network of version 6 that has all addresses of version 4 in it"
+        raise refused(tree, what, "name the networks that are meant", resolved, WHO)
+    return words.text(network)
 
 
 def _number(tree: FieldMatch, value: int | float, binding: Binding, resolved: ResolvedRule) -> str:
