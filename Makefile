@@ -2,16 +2,18 @@
 # make test        install what tests need; linters, types, layers, tests
 # make test-more   whole corpora and long runs
 # make bench       benchmarks: ratios to peers, in one run
+# make census      what another converter's queries answer on Elastic's indices, by cause
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KIBANA := tests/engines/kibana
 APPINSPECT := $(VENV)/appinspect
+CENSUS := $(VENV)/census
 EQL := $(VENV)/eql
 export CONVERTER_NODE_MODULES ?= $(KIBANA)/node_modules
 
-.PHONY: build test test-more bench lint clean
+.PHONY: build test test-more bench census lint clean
 
 build: $(VENV)/.installed
 	$(BIN)/converter build
@@ -31,6 +33,9 @@ lint:
 bench: $(VENV)/.tested
 	$(PIP) install --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m tests.benchmarks
+
+census: $(VENV)/.tested $(CENSUS)/.installed
+	$(BIN)/python -m tests.census
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -61,6 +66,12 @@ $(APPINSPECT)/.installed: requirements/appinspect.txt | $(VENV)/bin/python
 # In an environment of its own: its licence is AGPL, tests run it as a separate process.
 $(EQL)/.installed: requirements/eql.txt | $(VENV)/bin/python
 	-$(BIN)/python -m venv $(EQL) && $(EQL)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/eql.txt && touch $@
+
+# In an environment of its own: nothing of the peer's may change what the converter runs with.
+$(CENSUS)/.installed: requirements/census.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv $(CENSUS)
+	$(CENSUS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/census.txt
+	touch $@
 
 clean:
 	rm -rf $(VENV) $(KIBANA)/node_modules

@@ -88,13 +88,12 @@ def _count(loaded: Loaded, queries: dict[str, dict[str, Any]], counted: dict[str
             elif language not in READ:
                 counts["converted, not asked"] += 1
             elif documents:
-                counts[
-                    cause(language, answer["queries"][0], documents, elastic_mappings(source.id), expected, _listed(_title(source)))
-                ] += 1
+                text, mappings = answer["queries"][0], elastic_mappings(source.id)
+                counts[cause(language, text, documents, mappings, expected, _listed(_title(source)))] += 1
 
 
 def _asked(loaded: Loaded, tree: Node) -> tuple[list[Mapping[str, Any]], list[bool]]:
-    """Return example events of a rule with the rule's answers: those it gives by itself, and three that match in every spelling of their values."""
+    """Return example events of a rule with its answers: its own, and three that match in other spellings of their values."""
     found = questions(loaded, tree)
     step = 1 + len(found.events) // EVENTS
     own = [one.event for one in found.events[::step]]
@@ -113,7 +112,7 @@ def _listed(integration: str) -> frozenset[str]:
     if integration == "endpoint":
         with (facts / "elastic_endpoint_fields.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        copies = {f"{row['field']}.{one.split(':')[0]}" for row in rows for one in row["multi_fields"].split("|") if one}
+        copies = {f"{row['field']}.{one.split(':')[0]}" for row in rows for one in row["multi_fields"].split()}
         return frozenset({row["field"] for row in rows} | copies)
     with (facts / "elastic_integration_types_host.csv").open(encoding="utf-8", newline="") as file:
         return frozenset(row["field"] for row in csv.DictReader(file) if row["integration"] == integration)
