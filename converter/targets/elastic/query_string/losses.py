@@ -52,7 +52,7 @@ def _of_atom(
     if fidelity is Fidelity.EXACT:
         return ()
     message = f"{_LEFT_OUT if column == 'left_out' else table.why(name)} (field '{tree.field}')"
-    code = "T118" if column in _CASE else "T119"
+    code = "T118" if column in _CASE and name not in _EMPTINESS else "T119"
     span = resolved.rule.source.span(tree.offsets)
     return (Loss(code, name, fidelity.negated if negated else fidelity, message, span),)
 
