@@ -12,7 +12,7 @@ from typing import Any
 from converter.ir import Linked, evaluate, too_deep, unevaluable
 from converter.model import Diagnostic, Severity
 from converter.pack import Loaded, read_bytes, unreadable
-from converter.verify.timelines import answer, timelines, unanswerable
+from converter.verify.timelines import Timeline, answer, timelines, unanswerable
 
 EVENTS_SIZE = 64 << 20
 
@@ -108,7 +108,7 @@ def _correlation(loaded: Loaded, linked: Linked) -> tuple[TestResult, ...]:
     closed = unanswerable(linked)
     if closed:
         return tuple(TestResult(test["name"], False, closed[0].message, closed[0]) for test in tests)
-    found, problems = timelines(loaded, lambda name: _events_of(loaded, name), plain)
+    found, problems = timelines_of(loaded)
     results = [TestResult("", False, one.message, one) for one in problems]
     for one in found:
         message = answer(linked, one)
@@ -116,6 +116,11 @@ def _correlation(loaded: Loaded, linked: Linked) -> tuple[TestResult, ...]:
         told = Diagnostic("V002", Severity.ERROR, place, f"test '{one.name}': {message}", help="see 'converter explain RULE --event FILE'")
         results.append(TestResult(one.name, not message, message, told if message else None))
     return tuple(results)
+
+
+def timelines_of(loaded: Loaded) -> tuple[tuple[Timeline, ...], tuple[Diagnostic, ...]]:
+    """Return the tests of a correlation rule with their events, and what is wrong with the others (V001)."""
+    return timelines(loaded, lambda name: _events_of(loaded, name), plain)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - YAML to JSON

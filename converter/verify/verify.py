@@ -11,12 +11,14 @@ from converter.ir import unevaluable
 from converter.model import Diagnostic, Evidence, Severity, Source, Status
 from converter.pack import Entry, Loaded, Pack, Record, digest, read_bytes, read_evidence, read_manifest, told, unreadable, write_evidence
 from converter.verify.compare import Measured, Questions, Verdict, compare, questions, seen
+from converter.verify.correlated import compare_correlation
 from converter.verify.engines import EngineRun, run_engine
 from converter.verify.own_view import own_view
 from converter.verify.packages import BASES, parts
 from converter.verify.packages import SIZE as PACKAGE_SIZE
 from converter.verify.readings import Artifact
 from converter.verify.synthesized import MISSING_SOLVER, has_solver
+from converter.verify.timelines import unanswerable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def verify(pack: Pack, targets: Sequence[str], output: Path, engine: str, tables
         else:
             mine, artifacts = _of_files(pack, target, output / target, asked, tables)
         if engine == "osmem" and BASES.get(target, target) == "elastic":
-            jobs = [(one, artifacts[one.loaded.rule.id]) for one in mine if one.measured and not one.failed]
+            jobs = [(one, artifacts[one.loaded.rule.id]) for one in mine if one.measured and not one.failed and one.loaded.linked is None]
             run = run_engine([(one, artifact) for one, artifact in jobs if artifact.view is None], asked)
             notes += run.notes
             mine = [_with_engine(one, run) for one in mine]
@@ -179,6 +181,11 @@ def _read(
     tables: Tables,
 ) -> Verdict:
     """Return the verdict on what a rule's file holds; what was read joins ``artifacts``."""
+    if loaded.linked is not None:
+        artifacts[loaded.rule.id] = artifact = Artifact(told(path), data, loaded.rule.id, "", context)
+        if problems := unanswerable(loaded.linked):
+            return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, problems)
+        return compare_correlation(loaded, loaded.linked, artifact, target, declared, tables)
     closed = _closed(loaded)
     source = seen(loaded.rule, target, tables, data)
     if loaded.tree is None or closed or (source is None and target != "python"):

@@ -1,0 +1,175 @@
+"""The streams of events that a correlation is asked of: its tests', one that it gives by itself, and what differs from them a little.
+
+Of each stream: without each of its events, without those of each rule, turned
+around, drawn together and apart in time, to the timespan and just beyond it,
+and with one event in another group.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from converter.data import Tables
+from converter.ir import SECOND, Linked, Part, Timed, detected, evaluate, field_of, leaves, lookup, scalars
+from converter.pack import Loaded
+from converter.verify.examples import timelines_of
+from converter.verify.synthesized import synthesized
+
+LONGEST: Final = 60
+"""Events of a stream whose variants are tried; of a longer one only a few."""
+MADE: Final = 400
+"""Events of the stream that a rule gives by itself, at most."""
+_START: Final = 1_767_225_600 * SECOND
+"""When a stream that a rule gives by itself begins: 2026-01-01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Events in the order of their arrival, and what they are; ``without`` names the rule whose events were left out."""
+
+    label: str
+    events: tuple[Timed, ...]
+    without: str = ""
+
+
+def streams(loaded: Loaded, linked: Linked, tables: Tables) -> tuple[Stream, ...]:
+    """Return the streams of a correlation, the plain ones first."""
+    given = [Stream(one.name, one.events) for one in timelines_of(loaded)[0]]
+    made = made_stream(linked, [one for stream in given for one in stream.events], tables)
+    plain = [*given, *([Stream("example events", made)] if made else [])]
+    varied = [one for stream in plain for one in _varied(linked, stream)]
+    found: dict[str, Stream] = {}
+    for one in (*plain, *varied):
+        found.setdefault(repr([(event.time, event.event) for event in one.events]), one)
+    return tuple(found.values())
+
+
+def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:
+    events, span = stream.events, linked.correlation.timespan * SECOND
+    for part in leaves(linked):
+        yield Stream(
+            f"{stream.label}, without {part.reference}", tuple(one for one in events if not detected(part, one.event)), part.rule.id
+        )
+    first, last = min((one.time for one in events), default=0), max((one.time for one in events), default=0)
+    length = last - first
+    for label, wanted in (("to the timespan", span), ("beyond the timespan", span + SECOND), ("to twice the timespan", 2 * span)):
+        if length:
+            moved = (Timed(first + (one.time - first) * wanted // length, one.event) for one in events)
+            yield Stream(f"{stream.label}, drawn {label}", tuple(moved))
+    yield Stream(f"{stream.label}, backwards", tuple(Timed(first + last - one.time, one.event) for one in reversed(events)))
+    if len(events) > LONGEST:
+        return
+    for at, one in enumerate(events):
+        yield Stream(f"{stream.label}, without event {at}", (*events[:at], *events[at + 1 :]))
+        for name in linked.correlation.group_by:
+            other = _regrouped(linked, one.event, name)
+            if other is not None:
+                yield Stream(f"{stream.label}, event {at} with another {name}", (*events[:at], Timed(one.time, other), *events[at + 1 :]))
+
+
+def _regrouped(linked: Linked, event: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """Return an event in another group, ``None`` where it cannot be."""
+    part = next((one for one in leaves(linked) if detected(one, event)), None)
+    if part is None:
+        return None
+    field = field_in(linked, part, name)
+    values = scalars(event, field)
+    if not values:
+        return None
+    other = copy.deepcopy(dict(event))
+    if not put(other, field, _other(values[0])):
+        return None
+    return other if evaluate(part.meaning, other) else None  # type: ignore[arg-type]
+
+
+def _other(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return value
+    if isinstance(value, int):
+        return value + 1
+    return f"{value[:-1]}{'9' if value.endswith('8') else '8'}" if value[-1:].isdigit() else f"{value}x"
+
+
+def field_in(linked: Linked, part: Part, name: str) -> str:
+    """Return what a name of the correlation is in a rule's events, through the correlations between them."""
+    for one in linked.parts:
+        if one.rule.id == part.rule.id:
+            return field_of(linked, one, name)
+        if isinstance(one.meaning, Linked) and any(leaf.rule.id == part.rule.id for leaf in leaves(one.meaning)):
+            return field_in(one.meaning, part, field_of(linked, one, name))
+    return name
+
+
+def made_stream(linked: Linked, known: Sequence[Timed], tables: Tables) -> tuple[Timed, ...]:
+    """Return events that should make a correlation alert, one after the other within its timespan; none where its rules give none."""
+    examples: dict[str, Mapping[str, Any]] = {}
+    for part in leaves(linked):
+        event = next((one.event for one in known if detected(part, one.event)), None) or _example(part, tables)
+        if event is None:
+            return ()
+        examples[part.rule.id] = event
+    events = list(_steps(linked, linked, examples, tables))
+    if not events or len(events) > MADE:
+        return ()
+    step = linked.correlation.timespan * SECOND // (len(events) + 1)
+    return tuple(Timed(_START + at * step, one) for at, one in enumerate(events))
+
+
+def _steps(outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, Any]], tables: Tables) -> Iterator[Mapping[str, Any]]:
+    """Yield the events of a correlation's rules, as many of each as it counts."""
+    kind = linked.correlation.type
+    wanted = [one.value for one in linked.correlation.criteria if one.operator in ("gt", "gte", "eq")]
+    times = int(max(wanted, default=1)) + 1 if kind in ("event_count", "value_count") else 1
+    for part in linked.parts if kind.startswith("temporal") else linked.parts[:1]:
+        for number in range(min(times, MADE + 1)):
+            if isinstance(part.meaning, Linked):
+                yield from _steps(outer, part.meaning, examples, tables)
+                continue
+            event = copy.deepcopy(dict(examples[part.rule.id]))
+            source = tables.source_of(part.rule.logsource)
+            fields = tables.fields(source.id) if source else {}
+            for name in outer.correlation.group_by:
+                field = field_in(outer, part, name)
+                if not scalars(event, field):
+                    put(event, field, _value(field, 1, fields))
+            for name in linked.correlation.fields:
+                field = field_of(linked, part, name)
+                put(event, field, _value(field, number, fields))
+            yield event
+
+
+def _value(field: str, number: int, fields: Mapping[str, Any]) -> object:
+    """Return a value for a field that no test asks."""
+    kind = fields[field].type if field in fields else ""
+    if kind == "long":
+        return number + 1
+    if kind == "ip" or "ip" in field.lower().replace(".", " ").split() or field.lower().endswith(("ip", "address", "ips")):
+        return f"10.0.{number // 250}.{number % 250 + 1}"
+    return f"value-{number}"
+
+
+def _example(part: Part, tables: Tables) -> Mapping[str, Any] | None:
+    source = tables.source_of(part.rule.logsource)
+    assert not isinstance(part.meaning, Linked), "leaves are about single events"
+    made = synthesized(part.meaning, tables.fields(source.id) if source else {}, source.id if source else "")
+    return next((one.event for one in made.events if detected(part, one.event)), None)
+
+
+def put(event: dict[str, Any], field: str, value: object) -> bool:
+    """Put a value where a field's name finds it in an event; return whether it does."""
+    if field not in event:
+        holder, *rest = event, *field.split(".")
+        leaf = rest.pop()
+        for key in rest:
+            inner = holder.setdefault(key, {})
+            if not isinstance(inner, dict):
+                event[field] = value
+                return value in lookup(event, field).values
+            holder = inner
+        holder[leaf] = value
+    else:
+        event[field] = value
+    return value in lookup(event, field).values
