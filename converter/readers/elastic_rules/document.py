@@ -11,7 +11,9 @@ from typing import Any, Final
 from converter.data import BadLicenseError, license_named, read_license
 from converter.formats import Map, Seq
 from converter.readers.elastic_rules.attack import attack_tags, is_derivable, threat_block
+from converter.readers.elastic_rules.correlation import Joined, sections
 from converter.readers.elastic_rules.facts import form
+from converter.readers.elastic_rules.meaning import Meaning
 from converter.readers.elastic_rules.rule import ElasticRule, known_keys
 from converter.readers.elastic_rules.source import TARGET
 from converter.readers.elastic_rules.threat import read_threat
@@ -97,6 +99,33 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str
     }
     version = rule.values.get("version")
     return present({"version": version, "targets": {TARGET: present(elastic)}})
+
+
+def correlated(rule: ElasticRule, joined: Joined, said: Meaning) -> tuple[dict[str, object], tuple[dict[str, object], ...]]:
+    """Return the ``correlation`` of a rule, and the documents of the rules that it refers to."""
+    name = slug(rule.text("name"))[:100] or "rule"
+    own, counts = sections(joined, name)
+    common = {"author": ", ".join(rule.texts("author")), "license": spdx(rule.text("license"))}
+    title = rule.text("name")
+    others = []
+    for part in joined.parts:
+        others.append(
+            present(
+                {
+                    "title": f"{title}: event {part.number}" if len(joined.parts) > 1 else f"{title}: the events",
+                    "id": part_id(rule, part.number),
+                    "name": f"{name}_{part.number}",
+                    **common,
+                    "taxonomy": None if said.choice.is_native else "ecs",
+                    "logsource": dict(said.choice.logsource),
+                    "detection": dict(part.detection),
+                }
+            )
+        )
+    for number, (called, section) in enumerate(counts.items(), len(joined.parts) + 1):
+        head = {"title": f"{title}: several of {called.removesuffix('_times')}", "id": part_id(rule, number), "name": called, **common}
+        others.append(present({**head, "correlation": section}))
+    return {"correlation": own}, tuple(others)
 
 
 def _metadata(rule: ElasticRule) -> dict[str, Any]:

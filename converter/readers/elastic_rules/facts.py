@@ -35,11 +35,12 @@ class Form:
     """``form.yml``: see there.
 
     ``opaque`` explains the closed list of reasons for a rule without a
-    detection, ``refusals`` gives them for what a language says of itself;
+    detection, ``narrowed`` what a kind asks beside its query, ``refusals`` gives them for what a language says of itself;
     ``dataset_fields`` are the fields that name a data set.
     """
 
     kinds: Mapping[str, Kind]
+    narrowed: Mapping[str, str]
     header: frozenset[str]
     managed: frozenset[str]
     others: Mapping[str, str]
@@ -57,6 +58,7 @@ def form() -> Form:
     sources = data["logsources"]
     return Form(
         kinds={name: Kind(one["language"], tuple(one["languages"]), tuple(one.get("needs", ()))) for name, one in data["kinds"].items()},
+        narrowed=data["narrowed"],
         header=frozenset(data["header"]),
         managed=frozenset(data["managed"]),
         others=data["others"],

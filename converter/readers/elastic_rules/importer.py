@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from converter.languages import eql
 from converter.model import Diagnostic, Fidelity, Loss, Severity, ordered
-from converter.readers.elastic_rules.document import extension, file_of, has_own_id, header, identifier, is_spdx, present, spdx
+from converter.readers.elastic_rules.correlation import FROM, INTERVAL, Joined, counted, joined
+from converter.readers.elastic_rules.document import correlated, extension, file_of, has_own_id, header, identifier, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
 from converter.readers.elastic_rules.filters import FilterNodes, read_filters
@@ -15,18 +15,19 @@ from converter.readers.elastic_rules.imported import Imported, Outcome
 from converter.readers.elastic_rules.meaning import CATEGORY, Asked, Meaning, meaning
 from converter.readers.elastic_rules.query import events_of, read
 from converter.readers.elastic_rules.rule import ElasticRule, checked, known_keys, misfits
-from converter.readers.elastic_rules.source import choose
+from converter.readers.elastic_rules.source import TARGET, choose
 from converter.readers.elastic_rules.write import yaml_text
 
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """What a rule asks, in Sigma: the meaning of its query, and what is told of it."""
+    """What a rule asks, in Sigma: the meaning of its query, the correlation around it, and what is told of both."""
 
     meaning: Meaning
     kind: str
     told: tuple[Diagnostic, ...] = ()
     filters: FilterNodes | None = None
+    joined: Joined | None = None
 
 
 def imported(rule: ElasticRule, line: int = 0) -> Imported:
@@ -45,10 +46,10 @@ def imported(rule: ElasticRule, line: int = 0) -> Imported:
         language=rule.language,
         status=Outcome.CANONICAL if said.section is not None else Outcome.OPAQUE,
         exact=not any(one.direction is not Fidelity.EXACT for one in said.losses),
-        text=yaml_text(_document(rule, body)),
+        text="---\n".join(map(yaml_text, _documents(rule, body))),
         file=file_of(said.choice.logsource, rule.text("name")),
         losses=said.losses,
-        diagnostics=ordered([*body.told, *_remarks(rule, said)]),
+        diagnostics=ordered([*body.told, *_remarks(rule, body)]),
         reason=said.reason,
         line=line,
     )
@@ -75,12 +76,19 @@ def _body(rule: ElasticRule) -> _Body | Diagnostic:
     filters, told, lost = _filters(rule)
     asked = Asked(query, text, rule.texts("index"), rule.texts("tags"), str(rule.values.get("event_category_override", CATEGORY)), filters)
     events = events_of(query)
-    if events and isinstance(query, eql.Query):
-        return _Body(Meaning(choose(asked.index, asked.tags, None), reason="until"), events, told)
-    said = meaning(asked)
-    if lost is not None and said.section is not None:
-        said = Meaning(said.choice, said.section, (*said.losses, lost), said.reason, said.problem)
-    return _Body(said, rule.kind, told, filters)
+    if events:
+        said, one = joined(rule, asked)
+        return _Body(_with(said, lost), events, told, joined=one)
+    said = _with(meaning(asked), lost)
+    one = counted(rule, said) if rule.kind == "threshold" and lost is None else None
+    if one is not None:
+        said = replace(said, losses=(*said.losses, *one.losses))
+    return _Body(said, rule.kind, told, filters, one)
+
+
+def _with(said: Meaning, lost: Loss | None) -> Meaning:
+    """Return a meaning with one loss more, where there is a detection that can have it."""
+    return said if lost is None or said.section is None else replace(said, losses=(*said.losses, lost))
 
 
 def _filters(rule: ElasticRule) -> tuple[FilterNodes | None, tuple[Diagnostic, ...], Loss | None]:
@@ -95,32 +103,52 @@ def _filters(rule: ElasticRule) -> tuple[FilterNodes | None, tuple[Diagnostic, .
     return None, (told,), Loss("R125", "filters", Fidelity.WIDER, "the rule's filters are no part of the detection", found.span)
 
 
-def _document(rule: ElasticRule, body: _Body) -> Mapping[str, object]:
-    said = body.meaning
-    opaque = said.section is None
-    query: dict[str, object | None] = {
-        "opaque": said.reason or None,
-        "language": f"{rule.language}+filters" if body.filters and not opaque else rule.language or None,
-        "query": rule.text("query") if opaque and "query" in rule.values else None,
-    }
-    extended = extension(rule, query)
-    if body.filters and not opaque:
-        targets = extended["targets"]
-        assert isinstance(targets, dict)
-        targets["elastic"].pop("filters")
-    head = header(rule)
+def _documents(rule: ElasticRule, body: _Body) -> tuple[Mapping[str, object], ...]:
+    """Return the documents of the canonical rule: itself, then the rules that it refers to."""
+    head, extended = header(rule), extension(rule, _query_keys(rule, body))
     tail = {key: head.pop(key) for key in ("falsepositives", "level")}
+    elastic = extended["targets"]
+    assert isinstance(elastic, dict)
+    if body.filters and body.meaning.section is not None:
+        elastic[TARGET].pop("filters")
+    if body.joined is not None:
+        _as_correlation(rule, elastic[TARGET])
+        own, others = correlated(rule, body.joined, body.meaning)
+        return (present({**head, **own, **tail, "x-converter": extended}), *others)
+    said = body.meaning
     meant = {
         "taxonomy": said.taxonomy,
         "logsource": dict(said.choice.logsource),
-        "detection": None if opaque else dict(said.section or {}),
+        "detection": None if said.section is None else dict(said.section),
     }
-    return present({**head, **meant, **tail, "x-converter": extended})
+    return (present({**head, **meant, **tail, "x-converter": extended}),)
 
 
-def _remarks(rule: ElasticRule, said: Meaning) -> list[Diagnostic]:
+def _query_keys(rule: ElasticRule, body: _Body) -> dict[str, object | None]:
+    """Return what the target has to know of the query."""
+    opaque = body.meaning.section is None
+    language: str | None = f"{rule.language}+filters" if body.filters and not opaque else rule.language
+    if body.joined is not None and body.joined.type == "event_count" and rule.language == "eql":
+        language = None  # a count is no sequence there
+    query = rule.text("query") if opaque and "query" in rule.values else None
+    return {"opaque": body.meaning.reason or None, "language": language or None, "query": query}
+
+
+def _as_correlation(rule: ElasticRule, elastic: dict[str, object]) -> None:
+    """Say in ``elastic`` what a correlation needs: the schedule, and that the rule's own look-back is meant."""
+    for key in ("kind", "threshold"):
+        elastic.pop(key, None)
+    elastic["from"] = str(rule.values.get("from") or FROM)
+    elastic["interval"] = str(rule.values.get("interval") or INTERVAL)
+    elastic["accept"] = [{"code": "T131", "reason": "the rule that was imported runs as often and looks back as far"}]
+
+
+def _remarks(rule: ElasticRule, body: _Body) -> list[Diagnostic]:
     """Return what a person should know of a rule that was imported."""
-    found: list[Diagnostic] = []
+    said, found = body.meaning, list[Diagnostic]()
+    if body.joined is None and said.section is not None and rule.kind in form().narrowed:
+        message = f"kept beside the detection, which finds all events of the query: {form().narrowed[rule.kind]}"
+        found.append(rule.tell("R129", Severity.NOTE, "type", message))
     if said.reason:
         why = f": {said.problem.message}" if said.problem else ""
         message = f"no detection: {form().opaque[said.reason]}{why}"

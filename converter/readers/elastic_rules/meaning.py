@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
 from converter.ir.detection import detection_of
-from converter.model import Diagnostic, Fidelity, Loss, Severity, Span
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Span, pack
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.fields import type_of
 from converter.readers.elastic_rules.filters import FilterNodes
@@ -36,6 +36,11 @@ class Asked:
     tags: tuple[str, ...] = ()
     category: str = CATEGORY
     filters: FilterNodes | None = None
+
+    @property
+    def query_offsets(self) -> int:
+        """The offsets of the whole query in its own text."""
+        return pack(0, len(self.text.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Unsaid:
 
 
 Resolve: TypeAlias = Callable[[str], Known]
-_Field = TypeVar("_Field")
+Field = TypeVar("Field")
 
 
 def read(text: str, language: str, path: str) -> Query | Diagnostic:
@@ -65,19 +65,24 @@ def said(query: Query, resolve: Resolve, category: str) -> Said | Unsaid:
     """Return a query of single events as a condition; ``category`` is the index's field of categories, for EQL."""
     match query:
         case kql.Query():
-            found = kql.to_sigma(query, lambda field: _of(kql.SigmaField, resolve(field)))
+            found = kql.to_sigma(query, lambda field: field_of(kql.SigmaField, resolve(field)))
         case lucene.Query():
-            found = lucene.to_sigma(query, lambda field: _of(lucene.SigmaField, resolve(field)))
+            found = lucene.to_sigma(query, lambda field: field_of(lucene.SigmaField, resolve(field)))
         case eql.Query():
-            found = eql.to_sigma(query, lambda field: _of(eql.SigmaField, resolve(field)), category=category)
+            found = eql.to_sigma(query, lambda field: field_of(eql.SigmaField, resolve(field)), category=category)
     if isinstance(found, Diagnostic):
-        reason = _kql_reason(query, found) if isinstance(query, kql.Query) else reason_of(found)
-        return Unsaid(reason, replace(found, severity=Severity.WARNING, message=_without_name(found.message)))
+        return refused(found, _kql_reason(query, found) if isinstance(query, kql.Query) else "")
     return Said(*found)
 
 
-def _of(kind: Callable[[str, str, bool], _Field], known: Known) -> _Field:
+def field_of(kind: Callable[[str, str, bool], Field], known: Known) -> Field:
+    """Return a field as one of the languages has it."""
     return kind(known.name, known.type, known.cased)
+
+
+def refused(told: Diagnostic, reason: str = "") -> Unsaid:
+    """Return a language's refusal as the reason for a rule without a detection, which is no error."""
+    return Unsaid(reason or reason_of(told), replace(told, severity=Severity.WARNING, message=_without_name(told.message)))
 
 
 def _without_name(message: str) -> str:

@@ -127,12 +127,30 @@ def known_keys(rule: ElasticRule) -> tuple[Map, dict[str, Any]]:
         if key in form().header or key in form().managed or value is None:
             continue
         if key in properties and key not in own:
-            known[key] = value
+            known[key] = _current(key, value, rule.values.offsets[2 * at + 1])
             places += rule.values.offsets[2 * at : 2 * at + 2]
         elif key != "language":
             extra[key] = value
     known.offsets = places
     return known, extra
+
+
+def _current(key: str, value: Any, offsets: int) -> Any:  # noqa: ANN401 - any TOML or JSON value
+    """Return a value in Kibana's current form: what may be one text or a list is a list."""
+    if key == "machine_learning_job_id" and isinstance(value, str):
+        return _listed(value, offsets)
+    if key == "threshold" and isinstance(value, Map) and isinstance(value.get("field"), str):
+        made = Map(value)
+        made.offsets = value.offsets
+        made["field"] = _listed(value["field"], offsets) if value["field"] else _listed(None, offsets)
+        return made
+    return value
+
+
+def _listed(value: str | None, offsets: int) -> Seq:
+    made = Seq([] if value is None else [value])
+    made.offsets = [offsets] * len(made)
+    return made
 
 
 def misfits(known: Map, rule: ElasticRule) -> tuple[Diagnostic, ...]:
