@@ -1,6 +1,6 @@
 """Meaning: the nodes of a detection, how Sigma is lowered to them, and the oracle that evaluates them."""
 
-from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, parse_condition
+from converter.ir.condition import Condition, ConditionError, Junction, Name, Negation, Selector, parse_condition, selected
 from converter.ir.correlation import Linked, Meaning, Part, leaves
 from converter.ir.detection import detection_of
 from converter.ir.evaluate import evaluate, fits, holds, unevaluable
@@ -124,6 +124,7 @@ __all__ = [
     "Regex",
     "RegexProblem",
     "Repeat",
+    "Selector",
     "Shape",
     "Test",
     "Text",
@@ -168,6 +169,7 @@ __all__ = [
     "regex_samples",
     "scalar_text",
     "scalars",
+    "selected",
     "settled",
     "sigma_text",
     "spellings",

@@ -37,12 +37,13 @@ class Input:
     """A rule of a correlation that is about single events, in the target's names.
 
     ``named`` has the fields whose values the correlation groups by, counts
-    or measures, by their names in the rule's events.
+    or measures, by their names in the rule's events: several where the target
+    keeps the parts of a value apart.
     """
 
     part: Part
     rule: ResolvedRule
-    named: Mapping[str, Binding]
+    named: Mapping[str, tuple[Binding, ...]]
 
     @property
     def tree(self) -> Node:

@@ -62,24 +62,24 @@ def resolve(
 
 def named(
     rule: Rule, tree: Node, names: Iterable[str], target: str, tables: Tables, source: Source | None, place: Span
-) -> Mapping[str, Binding] | tuple[Diagnostic, ...]:
+) -> Mapping[str, tuple[Binding, ...]] | tuple[Diagnostic, ...]:
     """Return the target's fields for names that no test is about: those whose values a correlation groups by, counts or measures.
 
     ``tree`` is what the events are selected by: of a field that stands elsewhere in some events, its event ids say which it is.
-    A name without a way to it is told of at ``place`` (T001, T005).
+    A value that is kept in parts has a field for each.  A name without a way to it is told of at ``place`` (T001, T005).
     """
     wanted = list(dict.fromkeys(names))
     if rule.taxonomy not in _OWN:
         return _named_there(wanted, target, tables, source)
     known = tables.bindings(target, source.id) if source else {}
-    found: dict[str, Binding] = {}
+    found: dict[str, tuple[Binding, ...]] = {}
     problems = []
     for name in wanted:
         if name not in known or "*" in name:
             one = _unmapped(rule, name, FieldMatch(name, Exists(True)), target, source.id if source else "", tables, suggest=True)
             problems.append(replace(one, span=place))
-        elif (binding := _single(known[name], tree)) is not None:
-            found[name] = binding
+        elif several := _holding(known[name], tree):
+            found[name] = several
         else:
             message = f"{target} writes the values of the field '{name}' in another way or place, so nothing can be counted by it"
             help_text = f"use another field, or disable {target} for this rule"
@@ -87,25 +87,25 @@ def named(
     return tuple(problems) or found
 
 
-def _named_there(names: Sequence[str], target: str, tables: Tables, source: Source | None) -> Mapping[str, Binding]:
+def _named_there(names: Sequence[str], target: str, tables: Tables, source: Source | None) -> Mapping[str, tuple[Binding, ...]]:
     """Return fields by the names that they have on the target; the pack's own table says of which type they are."""
     own = {one.path: one for one in tables.bindings(target, source.id).values()} if source and tables.on(target, source.id) else {}
-    return {**ecs_bindings(names), **{name: own[name] for name in names if name in own}}
+    return {name: (own.get(name, one),) for name, one in ecs_bindings(names).items()}
 
 
-def _single(binding: Binding, tree: Node) -> Binding | None:
-    """Return the one field that holds a field's values, ``None`` where there are several, or other values."""
+def _holding(binding: Binding, tree: Node) -> tuple[Binding, ...]:
+    """Return the fields that hold a field's values, one for each part of them; ``()`` where they hold other values."""
     change = binding.change
     if change is None:
-        return binding
-    if change.kind == "address":
-        return change.parts[0][1]
+        return (binding,)
+    if change.kind in ("address", "split"):
+        return tuple(one for _, part in change.parts for one in _holding(part, tree))
     if change.kind == "moved":
         places = dict(change.values)
         found = {places.get(one) for one in event_ids(tree) or ()}
         if len(found) == 1 and None not in found:
-            return _single(dict(change.parts)[str(found.pop())], tree)
-    return None
+            return _holding(dict(change.parts)[str(found.pop())], tree)
+    return ()
 
 
 def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:

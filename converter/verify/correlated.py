@@ -4,7 +4,7 @@ The two tell at different times, the one at an event, the other at a run; and
 one tells once where the other tells twice.  So an alert is missed when the
 correlation holds at an event and no alert is about any of the events in its
 window; and there is one too many when the correlation holds at none of the
-events that it is about.  Events whose group-by fields are empty are not asked
+events that it is about.  Streams of events whose fields to group or count by are empty are not asked
 (T134).
 """
 
@@ -42,12 +42,16 @@ class Asked:
 
 def asked_of(loaded: Loaded, linked: Linked, tables: Tables) -> Asked:
     """Return what a correlation is asked, with the oracle's answers."""
-    found = tuple(one for one in streams(loaded, linked, tables) if not _has_empty_group(linked, one))
+    found = tuple(one for one in streams(loaded, linked, tables) if not _has_empty_value(linked, one))
     return Asked(found, tuple(tuple((one.index, one.window) for one in occurrences(linked, stream.events)) for stream in found))
 
 
-def _has_empty_group(linked: Linked, stream: Stream) -> bool:
-    names = {field_in(linked, part, name) for part in leaves(linked) for name in linked.correlation.group_by}
+def _names(linked: Linked) -> tuple[str, ...]:
+    return (*linked.correlation.group_by, *linked.correlation.fields)
+
+
+def _has_empty_value(linked: Linked, stream: Stream) -> bool:
+    names = {field_in(linked, part, name) for part in leaves(linked) for name in _names(linked)}
     return any(value in _NO_VALUE for one in stream.events for name in names for value in scalars(one.event, name))
 
 

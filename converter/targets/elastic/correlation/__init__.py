@@ -1,4 +1,4 @@
-"""Elastic: a correlation as a rule: a threshold, a sequence or a sample of EQL.
+"""Elastic: a correlation as a threshold, a sequence or a sample of EQL, or a pipe of ES|QL.
 
 ``compiled`` takes the first form that loses nothing, else the one that loses
 least.
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from converter.model import Diagnostic, Fidelity, Severity, joined
 from converter.targets.contract import Capabilities, Compilation, Correlation, Inexpressible, Options, ResolvedRule, Tried
+from converter.targets.elastic.correlation.aggregate import aggregate
 from converter.targets.elastic.correlation.keys import guessed, merging, valueless
 from converter.targets.elastic.correlation.made import Made
 from converter.targets.elastic.correlation.sequence import sample, sequence
@@ -19,12 +20,24 @@ from converter.targets.elastic.correlation.threshold import threshold
 
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "event_count": ("threshold",),
-    "value_count": ("threshold",),
+    "event_count": ("threshold", "aggregate"),
+    "value_count": ("threshold", "aggregate"),
     "temporal_ordered": ("sequence",),
-    "temporal": ("sample",),
+    "temporal": ("sample", "aggregate"),
+    "value_sum": ("aggregate",),
+    "value_avg": ("aggregate",),
+    "value_median": ("aggregate",),
+    "value_percentile": ("aggregate",),
 }
 """What can say each type of correlation, the one to prefer first."""
+_LANGUAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kuery": ("threshold",),
+    "kuery+filters": ("threshold",),
+    "lucene": ("threshold",),
+    "eql": ("sequence", "sample"),
+    "esql": ("aggregate",),
+}
+"""What is written in a language that the rule asks for."""
 
 
 def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables: Mapping[str, Capabilities]) -> Compilation:
@@ -35,10 +48,12 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
         "threshold": lambda: threshold(meaning, options, tables, asked),
         "sequence": lambda: sequence(meaning, options),
         "sample": lambda: sample(meaning, options),
+        "aggregate": lambda: aggregate(meaning, options, tables),
     }
     tried: list[Tried] = []
     best: Made | None = None
-    for form in _FORMS.get(linked.correlation.type, ()):
+    allowed = _LANGUAGES.get(asked, tuple(forms))
+    for form in (one for one in _FORMS.get(linked.correlation.type, ()) if one in allowed):
         try:
             made = forms[form]()
         except Inexpressible as refused:
@@ -48,24 +63,25 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
         if best is None or _RANK[joined(made.losses)] < _RANK[joined(best.losses)]:
             best = made
     if best is None:
-        told = next((one.refusal for one in tried if one.refusal), None) or _unsaid(rule)
+        told = next((one.refusal for one in tried if one.refusal), None) or _unsaid(rule, asked)
         return Compilation(rule.rule, "elastic", "" if asked == "auto" else asked, diagnostics=(told,), tried=tuple(tried))
     names = (*linked.correlation.group_by, *linked.correlation.fields)
     losses = (*best.losses, *merging(meaning, linked, names), *guessed(meaning, linked, names))
-    notes = tuple(valueless(meaning, linked, linked.correlation.group_by))
+    notes = tuple(valueless(meaning, linked, names))
     kept: dict[str, Any] = {**options, **best.settings}
     return Compilation(
         rule.rule, "elastic", best.language, best.parts, losses, notes, resolved=replace(rule), options=kept, tried=tuple(tried)
     )
 
 
-def _unsaid(rule: ResolvedRule) -> Diagnostic:
+def _unsaid(rule: ResolvedRule, asked: str) -> Diagnostic:
+    language = "" if asked == "auto" else f" in {asked}"
     kind = rule.rule.correlation.type if rule.rule.correlation else ""
     return Diagnostic(
         "T130",
         Severity.ERROR,
         rule.rule.span("correlation.type"),
-        f"no rule of Elastic's can say a correlation of the type {kind}",
+        f"no rule of Elastic's{language} can say a correlation of the type {kind}",
         help="'converter match' and 'converter test' run it; disable elastic for this rule",
     )
 

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from converter.data import Binding
-from converter.ir import Linked, Part, field_of
+from converter.ir import FieldMatch, Linked, Node, Number, Or, Part, Text, field_of, fold, scalar_text
 from converter.model import Diagnostic, Fidelity, Loss, Severity
 from converter.targets.contract import Correlation, Input
 from converter.targets.elastic.correlation.made import loss, refusal
+from converter.targets.elastic.query import conjuncts
 
 GROUPED: Final = ("keyword", "constant_keyword", "wildcard", "flattened", "long", "ip", "boolean", "date")
-"""Types whose values can be grouped and counted; a text has no values, only words."""
+"""Types whose values can be grouped and counted by a search; a text has no values, only words."""
+HELD: Final = tuple(one for one in GROUPED if one != "flattened")
+"""Types of which EQL can join events; it does not know flattened fields."""
+SHOWN: Final = HELD
+"""Types of the columns of ES|QL that can be grouped."""
 
 
 def input_of(meaning: Correlation, part: Part) -> Input:
@@ -20,7 +25,9 @@ def input_of(meaning: Correlation, part: Part) -> Input:
     return meaning.inputs[part.rule.id]
 
 
-def fields_of(meaning: Correlation, linked: Linked, part: Part, names: Iterable[str]) -> tuple[Binding, ...]:
+def fields_of(
+    meaning: Correlation, linked: Linked, part: Part, names: Iterable[str], types: Sequence[str] = GROUPED
+) -> tuple[Binding, ...]:
     """Return the fields of a part's documents that some names of the correlation stand for, each once.
 
     Raises:
@@ -29,12 +36,16 @@ def fields_of(meaning: Correlation, linked: Linked, part: Part, names: Iterable[
     found: dict[str, Binding] = {}
     for name in names:
         field = field_of(linked, part, name)
-        binding = input_of(meaning, part).named[field]
-        if binding.type not in GROUPED:
-            message = f"Elastic cannot group or count by the field '{field}' ('{binding.path}'), which is of the type {binding.type}"
-            raise refusal(meaning.linked.rule, message, "use a field that the index keeps whole", "correlation.group-by")
-        found.setdefault(binding.path, binding)
+        for binding in input_of(meaning, part).named[field]:
+            found.setdefault(binding.path, _checked(meaning, field, binding, types))
     return tuple(found.values())
+
+
+def _checked(meaning: Correlation, field: str, binding: Binding, types: Sequence[str]) -> Binding:
+    if binding.type in types:
+        return binding
+    message = f"Elastic cannot group or count by the field '{field}' ('{binding.path}') here: it is of the type {binding.type}"
+    raise refusal(meaning.linked.rule, message, "use a field that the index keeps whole", "correlation.group-by")
 
 
 def shared(meaning: Correlation, linked: Linked, names: Sequence[str]) -> tuple[Binding, ...]:
@@ -77,7 +88,7 @@ def guessed(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Itera
 
 
 def valueless(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Iterator[Diagnostic]:
-    """Yield what is to be known of groups without a value (T134): where the pipeline drops empty texts, they are no group."""
+    """Yield what is to be known of events without a value (T134): where the pipeline drops empty texts, those are in no group."""
     fields = dict.fromkeys(
         f"'{field}'"
         for field, one, binding in _all(meaning, linked, names)
@@ -85,14 +96,14 @@ def valueless(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Ite
     )
     if fields:
         words = " or ".join(fields)
-        message = f"an event whose {words} is empty, or the producer's word for none, has no value on Elastic and is in no group there"
+        message = f"an event whose {words} is empty, or the producer's word for none, has no value there on Elastic and does not count"
         yield Diagnostic(
             "T134", Severity.NOTE, meaning.linked.rule.span("correlation.group-by"), message, help="nothing to do unless such events matter"
         )
 
 
 def _named(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Iterator[tuple[str, Binding]]:
-    yield from {field: one for field, _, one in _all(meaning, linked, names)}.items()
+    yield from {one.path: (field, one) for field, _, one in _all(meaning, linked, names)}.values()
 
 
 def _all(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Iterator[tuple[str, Input, Binding]]:
@@ -103,4 +114,46 @@ def _all(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Iterator
             yield from _all(meaning, part.meaning, own)
         else:
             one = input_of(meaning, part)
-            yield from ((field, one, one.named[field]) for field in own)
+            yield from ((field, one, binding) for field in own for binding in one.named[field])
+
+
+def are_apart(inputs: list[Input]) -> bool:
+    """Whether no document can match two of the rules: they lie in other data streams, or differ in a field of one value."""
+    return all(_differ(one, other) for number, one in enumerate(inputs) for other in inputs[number + 1 :])
+
+
+def _differ(one: Input, other: Input) -> bool:
+    mine, theirs = one.rule.guard, other.rule.guard
+    for path in mine.keys() & theirs.keys():
+        left, right = ({value} if isinstance(value, str) else set(value) for value in (mine[path], theirs[path]))
+        if path.startswith("data_stream.") and left.isdisjoint(right):
+            return True
+    asked, against = _values(one), _values(other)
+    return any(asked[path].isdisjoint(against[path]) for path in asked.keys() & against.keys())
+
+
+def _values(one: Input) -> dict[str, set[str]]:
+    """Return for fields of one value that a rule asks for by whole values which those are, by path."""
+    found: dict[str, set[str]] = {}
+    for part in conjuncts(one.tree):
+        atoms = part.children if isinstance(part, Or) else (part,)
+        asked = [_whole(atom) for atom in atoms]
+        names = {atom.field for atom in atoms if isinstance(atom, FieldMatch)}
+        if len(names) != 1 or None in asked:
+            continue
+        binding = one.rule.fields[names.pop()]
+        if not (binding.list or binding.field.many or binding.field.each):
+            found.setdefault(binding.path, {value for value in asked if value is not None})
+    return found
+
+
+def _whole(atom: Node) -> str | None:
+    """Return the one value that a test asks for, its case aside; ``None`` for any other test."""
+    if not isinstance(atom, FieldMatch):
+        return None
+    match atom.test:
+        case Number(value):
+            return scalar_text(value)
+        case Text(parts) if len(parts) == 1 and isinstance(parts[0], str):
+            return fold(parts[0])
+    return None

@@ -14,15 +14,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from converter.ir import FieldMatch, Linked, Node, Number, Or, Part, Text, fold, scalar_text
+from converter.ir import Linked, Part
 from converter.model import Fidelity, Loss
-from converter.targets.contract import Correlation, Input, Options
-from converter.targets.elastic.correlation.keys import fields_of, input_of
+from converter.targets.contract import Correlation, Options
+from converter.targets.elastic.correlation.keys import HELD, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
 from converter.targets.elastic.correlation.window import counted, duration, too_short, window
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
-from converter.targets.elastic.query import conjuncts
 
 RUNS: Final = 100
 """Events of one step after each other: Elastic's own limit on ``with runs``."""
@@ -50,6 +49,7 @@ def sequence(meaning: Correlation, options: Options) -> Made:
             "how near the counted ones are to each other is not asked"
         )
         losses.append(loss(linked.rule, "T131", "correlation.window", Fidelity.WIDER, message, "timespan"))
+    _same_keys(meaning, steps)
     seen = window(correlation, options, span)
     head = f"sequence{{}} with maxspan={duration(span)}"
     return Made(LANGUAGE, {"query": _text(head, steps)}, (*losses, *too_short(linked.rule, seen)), {"kind": "eql", **seen.settings})
@@ -76,9 +76,10 @@ def sample(meaning: Correlation, options: Options) -> Made:
         text, lost, _ = _step(meaning, part)
         steps.append(text)
         losses += lost
+    _same_keys(meaning, steps)
     seen = window(correlation, options)
     losses += counted(linked.rule, seen, correlation.timespan)
-    if not _are_apart([input_of(meaning, part) for part in linked.parts]):
+    if not are_apart([input_of(meaning, part) for part in linked.parts]):
         message = "a sample has different events for all rules, and here one event can match several"
         losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
     return Made(LANGUAGE, {"query": _text("sample{}", steps)}, tuple(losses), {"kind": "eql", **seen.settings})
@@ -97,6 +98,13 @@ def _text(head: str, steps: list[Step]) -> str:
         own = f" by {', '.join(keys)}" if keys and not shared else ""
         lines.append(f"  {event}{own}{rest}")
     return "\n".join(lines)
+
+
+def _same_keys(meaning: Correlation, steps: list[Step]) -> None:
+    """Raise ``Inexpressible`` where one step's events have the parts of a value in several fields, and another's in one."""
+    if len({len(keys) for _, keys, _ in steps}) > 1:
+        message = "the rules have the values to group by whole in one field and in parts in several"
+        raise refusal(meaning.linked.rule, message, "group by fields that both have whole", "correlation.group-by")
 
 
 def _step(meaning: Correlation, part: Part) -> tuple[Step, tuple[Loss, ...], int]:
@@ -124,57 +132,15 @@ def _counted(meaning: Correlation, inner: Linked) -> tuple[Step, tuple[Loss, ...
     part = inner.parts[0]
     one = input_of(meaning, part)
     text, own = event_query(one.rule, one.tree)
-    keys = tuple(_name(meaning, inner, part, name) for name in linked.correlation.group_by)
+    keys = tuple(key for name in linked.correlation.group_by for key in _keys(meaning, inner, part, name))
     rest = f" with runs={lowest}" if lowest > 1 else ""
     return (text, tuple(dict.fromkeys(keys)), rest), (*own, *lost), inner.correlation.timespan if lowest > 1 else 0
 
 
-def _name(meaning: Correlation, linked: Linked, part: Part, name: str) -> str:
-    return words.name(fields_of(meaning, linked, part, (name,))[0].path)
+def _keys(meaning: Correlation, linked: Linked, part: Part, name: str) -> tuple[str, ...]:
+    return tuple(words.name(one.path) for one in fields_of(meaning, linked, part, (name,), HELD))
 
 
 def _names(meaning: Correlation, linked: Linked, part: Part) -> tuple[str, ...]:
-    """Return a step's keys; each step has as many, so that none is left out where two names stand for one field."""
-    return tuple(_name(meaning, linked, part, name) for name in dict.fromkeys(linked.correlation.group_by))
-
-
-def _are_apart(inputs: list[Input]) -> bool:
-    """Whether no document can match two of the rules: they lie in other data streams, or differ in a field of one value."""
-    return all(_differ(one, other) for number, one in enumerate(inputs) for other in inputs[number + 1 :])
-
-
-def _differ(one: Input, other: Input) -> bool:
-    mine, theirs = one.rule.guard, other.rule.guard
-    for path in mine.keys() & theirs.keys():
-        left, right = ({value} if isinstance(value, str) else set(value) for value in (mine[path], theirs[path]))
-        if path.startswith("data_stream.") and left.isdisjoint(right):
-            return True
-    asked, against = _values(one), _values(other)
-    return any(asked[path].isdisjoint(against[path]) for path in asked.keys() & against.keys())
-
-
-def _values(one: Input) -> dict[str, set[str]]:
-    """Return for fields of one value that a rule asks for by whole values which those are, by path."""
-    found: dict[str, set[str]] = {}
-    for part in conjuncts(one.tree):
-        atoms = part.children if isinstance(part, Or) else (part,)
-        asked = [_whole(atom) for atom in atoms]
-        names = {atom.field for atom in atoms if isinstance(atom, FieldMatch)}
-        if len(names) != 1 or None in asked:
-            continue
-        binding = one.rule.fields[names.pop()]
-        if not (binding.list or binding.field.many or binding.field.each):
-            found.setdefault(binding.path, {value for value in asked if value is not None})
-    return found
-
-
-def _whole(atom: Node) -> str | None:
-    """Return the one value that a test asks for, its case aside; ``None`` for any other test."""
-    if not isinstance(atom, FieldMatch):
-        return None
-    match atom.test:
-        case Number(value):
-            return scalar_text(value)
-        case Text(parts) if len(parts) == 1 and isinstance(parts[0], str):
-            return fold(parts[0])
-    return None
+    """Return a step's keys; each name gives as many at each step, so that none is left out where two names stand for one field."""
+    return tuple(key for name in dict.fromkeys(linked.correlation.group_by) for key in _keys(meaning, linked, part, name))

@@ -73,7 +73,7 @@ def too_short(rule: Rule, seen: Window) -> tuple[Loss, ...]:
 def counted(rule: Rule, seen: Window, timespan: int) -> tuple[Loss, ...]:
     """Return what a rule loses that counts all that a run sees: more than the timespan, and as one (T131)."""
     message = (
-        f"each run, every {seen.interval}, counts all events since {seen.begin}: together they can reach the number "
-        f"although they are further apart than {duration(timespan)}"
+        f"each run, every {seen.interval}, takes all events since {seen.begin} together: "
+        f"they can meet the condition although they are further apart than {duration(timespan)}"
     )
     return (loss(rule, "T131", "correlation.window", Fidelity.WIDER, message, "timespan"), *too_short(rule, seen))
