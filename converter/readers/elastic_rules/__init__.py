@@ -4,13 +4,14 @@
 """
 
 from converter.readers.elastic_rules.attack import Attack, Technique, Threat, attack_tags, is_derivable, threat_block
-from converter.readers.elastic_rules.document import file_of, is_spdx, present, spdx
+from converter.readers.elastic_rules.correlation import joined_as
+from converter.readers.elastic_rules.document import correlation_documents, file_of, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
 from converter.readers.elastic_rules.imported import Imported, Outcome
-from converter.readers.elastic_rules.meaning import Asked, Meaning, meaning
+from converter.readers.elastic_rules.meaning import Asked, Meaning, meaning, unwritable, written
 from converter.readers.elastic_rules.ndjson import import_line, import_ndjson, import_ndjson_file
-from converter.readers.elastic_rules.query import events_of, read
+from converter.readers.elastic_rules.query import Known, events_of, read, unsaid
 from converter.readers.elastic_rules.source import TARGET, Choice, choose
 from converter.readers.elastic_rules.toml import import_toml, import_toml_file
 from converter.readers.elastic_rules.write import yaml_text
@@ -22,12 +23,14 @@ __all__ = [
     "Choice",
     "Embedded",
     "Imported",
+    "Known",
     "Meaning",
     "Outcome",
     "Technique",
     "Threat",
     "attack_tags",
     "choose",
+    "correlation_documents",
     "events_of",
     "file_of",
     "form",
@@ -38,10 +41,14 @@ __all__ = [
     "import_toml_file",
     "is_derivable",
     "is_spdx",
+    "joined_as",
     "meaning",
     "present",
     "read",
     "spdx",
     "threat_block",
+    "unsaid",
+    "unwritable",
+    "written",
     "yaml_text",
 ]

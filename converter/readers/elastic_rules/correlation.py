@@ -9,14 +9,14 @@ A correlation's time span slides.  Where the two differ, the loss says how
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from converter.languages import eql
 from converter.model import UNITS, Diagnostic, Fidelity, Loss, Severity, Span
 from converter.readers.elastic_rules.meaning import Asked, Meaning, names, unwritable, written
-from converter.readers.elastic_rules.query import Unsaid, field_of, refused
+from converter.readers.elastic_rules.query import Known, Unsaid, field_of, refused
 from converter.readers.elastic_rules.rule import ElasticRule, known_keys
 from converter.readers.elastic_rules.source import Choice, choose
 
@@ -107,10 +107,23 @@ def counted(rule: ElasticRule, meaning: Meaning) -> Joined | None:
 
 def joined(rule: ElasticRule, asked: Asked) -> Found:
     """Return a sequence or a sample as a correlation, or why it is none."""
-    assert isinstance(asked.query, eql.Query), "only EQL joins events"
     plain = Choice(choose(asked.index, asked.tags, None).logsource)
-    resolve = names(plain)
-    plan = eql.plan(asked.query, lambda field: field_of(eql.SigmaField, resolve(field)), category=asked.category)
+    return joined_as(asked, plain, names(plain), look_back_s(rule))
+
+
+def joined_as(asked: Asked, plain: Choice, resolve: Callable[[str], Known | None], seen_s: int | None) -> Found:
+    """Return a sequence or a sample as a correlation under a log source and names for fields that the caller gives.
+
+    ``seen_s`` are the seconds that a run sees, which bound what has no time
+    span of its own; ``None`` when they are not known.
+    """
+    assert isinstance(asked.query, eql.Query), "only EQL joins events"
+
+    def named(field: str) -> eql.SigmaField | None:
+        known = resolve(field)
+        return None if known is None else field_of(eql.SigmaField, known)
+
+    plan = eql.plan(asked.query, named, category=asked.category)
     if isinstance(plan, Diagnostic):
         return _none(plain, asked, refused(plan))
     step = next((one for one in plan.steps if one.missing), None)
@@ -130,11 +143,11 @@ def joined(rule: ElasticRule, asked: Asked) -> Found:
             return Meaning(plain, reason="unwritable", problem=unwritable(asked.text.place)), None
         parts.append(Part(number, section, one.runs))
     losses = asked.text.losses([*plan.losses, *(lost for one in plan.steps for lost in one.losses)])
-    return _correlated(rule, asked, plain, plan, parts, losses)
+    return _correlated(asked, plain, plan, parts, losses, seen_s)
 
 
-def _correlated(rule: ElasticRule, asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Part], losses: tuple[Loss, ...]) -> Found:
-    timespan_s, told = _timespan(rule, asked, plan)
+def _correlated(asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Part], losses: tuple[Loss, ...], seen_s: int | None) -> Found:
+    timespan_s, told = _timespan(asked, plan, seen_s)
     if timespan_s is None:
         message = "the look-back, which bounds the sequence, is no number of seconds"
         return _none(plain, asked, _unsaid(asked, "time span", message, asked.query_offsets))
@@ -153,7 +166,7 @@ def _correlated(rule: ElasticRule, asked: Asked, plain: Choice, plan: eql.Plan, 
     return Meaning(plain, {}, (*losses, *told)), Joined(kind, tuple(parts), timespan_s, groups, aliases=aliases or None, losses=told)
 
 
-def _timespan(rule: ElasticRule, asked: Asked, plan: eql.Plan) -> tuple[int | None, tuple[Loss, ...]]:
+def _timespan(asked: Asked, plan: eql.Plan, seen_s: int | None) -> tuple[int | None, tuple[Loss, ...]]:
     """Return the seconds from the first event to the last; without a ``maxspan`` those that a run sees."""
     if plan.maxspan_ms is not None:
         seconds = -(-plan.maxspan_ms // 1000)
@@ -162,7 +175,7 @@ def _timespan(rule: ElasticRule, asked: Asked, plan: eql.Plan) -> tuple[int | No
         message = "a correlation's time span is a whole number of seconds, more than that of the sequence"
         return _bounded(max(1, seconds)), (Loss("R129", "correlation.window", Fidelity.WIDER, message, asked.text.place),)
     message = "without a time span of its own the engine joins what a run sees, the rule what is within as long a time, whenever it begins"
-    return look_back_s(rule), (Loss("R129", "correlation.window", Fidelity.WIDER, message, asked.text.place),)
+    return seen_s, (Loss("R129", "correlation.window", Fidelity.WIDER, message, asked.text.place),)
 
 
 def _groups(keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], dict[str, dict[int, str]]]:

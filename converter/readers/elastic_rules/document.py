@@ -58,9 +58,9 @@ def has_own_id(rule: ElasticRule) -> bool:
     return identifier(rule) == rule.text("rule_id")
 
 
-def part_id(rule: ElasticRule, number: int) -> str:
-    """Return the id of a rule that stands for one of the events which a rule joins."""
-    return str(uuid.uuid5(_NAMESPACE, f"{identifier(rule)} {number}"))
+def part_id(identifier: str, number: int) -> str:
+    """Return the id of a rule that stands for one of the events which the rule with an id joins."""
+    return str(uuid.uuid5(_NAMESPACE, f"{identifier} {number}"))
 
 
 def spdx(text: str) -> str:
@@ -103,27 +103,42 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str
 
 def correlated(rule: ElasticRule, joined: Joined, said: Meaning) -> tuple[dict[str, object], tuple[dict[str, object], ...]]:
     """Return the ``correlation`` of a rule, and the documents of the rules that it refers to."""
-    name = slug(rule.text("name"))[:100] or "rule"
-    own, counts = sections(joined, name)
     common = {"author": ", ".join(rule.texts("author")), "license": spdx(rule.text("license"))}
-    title = rule.text("name")
+    taxonomy = None if said.choice.is_native else "ecs"
+    return correlation_documents(rule.text("name"), identifier(rule), common, joined, said.choice.logsource, taxonomy)
+
+
+def correlation_documents(
+    title: str, identifier: str, common: Mapping[str, object], joined: Joined, logsource: Mapping[str, str], taxonomy: str | None
+) -> tuple[dict[str, object], tuple[dict[str, object], ...]]:
+    """Return the ``correlation`` of the rule with a title and an id, and the documents of those that it refers to.
+
+    ``common`` are keys of each of these.
+    """
+    name = slug(title)[:100] or "rule"
+    own, counts = sections(joined, name)
     others = []
     for part in joined.parts:
         others.append(
             present(
                 {
                     "title": f"{title}: event {part.number}" if len(joined.parts) > 1 else f"{title}: the events",
-                    "id": part_id(rule, part.number),
+                    "id": part_id(identifier, part.number),
                     "name": f"{name}_{part.number}",
                     **common,
-                    "taxonomy": None if said.choice.is_native else "ecs",
-                    "logsource": dict(said.choice.logsource),
+                    "taxonomy": taxonomy,
+                    "logsource": dict(logsource),
                     "detection": dict(part.detection),
                 }
             )
         )
     for number, (called, section) in enumerate(counts.items(), len(joined.parts) + 1):
-        head = {"title": f"{title}: several of {called.removesuffix('_times')}", "id": part_id(rule, number), "name": called, **common}
+        head = {
+            "title": f"{title}: several of {called.removesuffix('_times')}",
+            "id": part_id(identifier, number),
+            "name": called,
+            **common,
+        }
         others.append(present({**head, "correlation": section}))
     return {"correlation": own}, tuple(others)
 

@@ -70,9 +70,12 @@ def said(query: Query, resolve: Resolve, category: str) -> Said | Unsaid:
             found = lucene.to_sigma(query, lambda field: field_of(lucene.SigmaField, resolve(field)))
         case eql.Query():
             found = eql.to_sigma(query, lambda field: field_of(eql.SigmaField, resolve(field)), category=category)
-    if isinstance(found, Diagnostic):
-        return refused(found, _kql_reason(query, found) if isinstance(query, kql.Query) else "")
-    return Said(*found)
+    return unsaid(query, found) if isinstance(found, Diagnostic) else Said(*found)
+
+
+def unsaid(query: Query, told: Diagnostic) -> Unsaid:
+    """Return a language's refusal of a query as the reason for a rule without a detection."""
+    return refused(told, _kql_reason(query, told) if isinstance(query, kql.Query) else "")
 
 
 def field_of(kind: Callable[[str, str, bool], Field], known: Known) -> Field:
