@@ -66,11 +66,13 @@ def beside(rule: Rule, target: str) -> tuple[Acceptance, ...]:
 
 
 def signed(loaded: Loaded, target: str, losses: Sequence[Loss], policy: Policy) -> tuple[Loss, ...]:
-    """Return the losses with the reason that accepts each; the rule's own signature goes before the pack's."""
+    """Return the losses with the reason that accepts each; the rule's own signature goes before the pack's, and a target's is the last."""
     entries = [*beside(loaded.rule, target), *_of_pack(loaded, target, policy)]
     valid = [one for one in entries if not policy.is_over(one.until)]
     total = joined(losses)
-    return tuple(replace(loss, accepted=_reason(loss, total, valid) or _known(loss, loaded, target, policy)) for loss in losses)
+    return tuple(
+        replace(loss, accepted=_reason(loss, total, valid) or _known(loss, loaded, target, policy) or loss.accepted) for loss in losses
+    )
 
 
 def _of_pack(loaded: Loaded, target: str, policy: Policy) -> list[Acceptance]:

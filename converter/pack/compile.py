@@ -12,7 +12,7 @@ from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_er
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.correlated import resolved_correlation
 from converter.pack.loaded import Loaded
-from converter.targets import CORRELATING, Compilation, Opaque, ResolvedRule, Target, pysigma, resolve, untyped
+from converter.targets import CORRELATING, Compilation, Opaque, ResolvedRule, Target, narrowed, pysigma, resolve, untyped
 from converter.targets.pysigma import PREFIX
 
 
@@ -131,7 +131,7 @@ def compile_resolved(
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
     compilation = target.compile(resolved, options)
-    compilation = replace(compilation, losses=(*compilation.losses, *untyped(resolved, name)))
+    compilation = replace(compilation, losses=(*compilation.losses, *untyped(resolved, name), *narrowed(loaded.rule, name)))
     if piped:
         compilation = replace(compilation, diagnostics=(*compilation.diagnostics, *pysigma.unlisted(resolved, name)))
     if compilation.status is Status.UNSUPPORTED:
@@ -188,11 +188,12 @@ def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any], policy: 
     holder = next((one for one, own in rule.converter.get("targets", {}).items() if "query" in own or "opaque" in own), "")
     if holder != name:
         return Outcome(loaded, name, Status.DISABLED, False, reason=f"the rule is an opaque one of {holder}")
-    source = policy.tables.source_of(rule.logsource) or Source("", str(rule.logsource), {}, {name: {}})
+    known = policy.tables.source_of(rule.logsource)
+    source = known if known and name in known.targets else Source("", str(rule.logsource), {}, {name: {}})
     meaning = Opaque(str(options.get("kind", "query")), str(options.get("query", "")))
     compilation = target.compile(ResolvedRule(rule, meaning, source, {}, {}), options)
     built = compilation.status is not Status.UNSUPPORTED
-    return Outcome(loaded, name, compilation.status, built, ordered(compilation.diagnostics), (), compilation)
+    return Outcome(loaded, name, compilation.status, built, ordered(compilation.diagnostics), compilation.losses, compilation)
 
 
 def _judged(loaded: Loaded, compilation: Compilation, allow: frozenset[Fidelity], policy: Policy) -> Outcome:

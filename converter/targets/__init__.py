@@ -15,6 +15,7 @@ from converter.targets.contract import (
     Target,
     UnpackableError,
 )
+from converter.targets.narrowed import narrowed
 from converter.targets.registry import CORRELATING, NAMES, OPTIONS, PACKAGES, target
 from converter.targets.resolve import named, resolve, untyped
 
@@ -37,6 +38,7 @@ __all__ = [
     "Target",
     "UnpackableError",
     "named",
+    "narrowed",
     "resolve",
     "target",
     "untyped",

@@ -62,7 +62,7 @@ def test_every_rule_can_be_imported(shipped: list[tuple[dict[str, Any], dict[str
 def test_a_rule_is_that_of_its_own_file(shipped: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """Query, filters and everything else stand in the import file as in the TOML that verify reads."""
     for rule, toml in shipped:
-        own = {"enabled", "note", "query"}
+        own = {"enabled", "note", "query", "related_integrations", "required_fields"}
         assert {key: value for key, value in rule.items() if key not in own} == {
             key: value for key, value in toml.items() if key not in own
         }

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from converter.ir import Node
 from converter.model import Artifact, Diagnostic, Severity
-from converter.targets.contract import Capabilities, Compilation, Correlation, Opaque, Options, ResolvedRule, Tried, tables
+from converter.targets.contract import Capabilities, Compilation, Correlation, Detection, Opaque, Options, ResolvedRule, Tried, tables
 from converter.targets.elastic.detection import PRINTERS, WITH_FILTERS, Printed, printed
 from converter.targets.elastic.envelope import envelope
+from converter.targets.elastic.finished import finished
+from converter.targets.elastic.kinds import allowed, foreign
 from converter.targets.elastic.opaque import opaque
-from converter.targets.envelope import UnwritableError, refusal, render
+from converter.targets.elastic.stack import has_kind
+from converter.targets.envelope import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +35,43 @@ class _Elastic:
         return tables("elastic")
 
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
-        """Return the rule's KQL, its filters and their losses."""
-        if isinstance(rule.meaning, Opaque):
-            return opaque(rule, rule.meaning, options)
-        if isinstance(rule.meaning, Correlation):
-            return _correlated(rule, rule.meaning, options)
-        language = str(options.get("language", "auto"))
-        if language not in ("auto", *PRINTERS):
-            span = rule.rule.span("x-converter.targets.elastic.language")
-            told = Diagnostic(
-                "T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help=f"use {' or '.join(PRINTERS)}"
-            )
-            return Compilation(rule.rule, self.name, language, diagnostics=(told,))
-        made = printed(rule, rule.meaning.tree, self.capabilities(options), language)
-        if not isinstance(made, Printed):
-            return Compilation(rule.rule, self.name, _told(language), diagnostics=(_reason(made),), tried=made)
-        compilation = Compilation(
-            rule.rule, self.name, made.language, made.parts, made.losses, resolved=rule, options=options, tried=made.tried
-        )
-        try:
-            _written(compilation)
-        except UnwritableError as error:
-            return Compilation(rule.rule, self.name, _told(language), diagnostics=(refusal(rule.rule, error),), tried=made.tried)
-        return compilation
+        """Return the rule's query, its filters and their losses, as its kind and its stack have them."""
+        match rule.meaning:
+            case Opaque():
+                return finished(opaque(rule, rule.meaning, options))
+            case Correlation():
+                return finished(_correlated(rule, rule.meaning, options))
+            case Detection(tree):
+                return finished(_detected(rule, tree, options))
+        assert_never(rule.meaning)
 
     def package(self, done: Sequence[Compilation], paths: Sequence[str], options: Options) -> Sequence[Artifact]:
         """Return a TOML file for each rule."""
         return [Artifact(f"{path}.toml", _written(one), (one.rule.id,)) for one, path in zip(done, paths, strict=True)]
 
 
+def _detected(rule: ResolvedRule, tree: Node, options: Options) -> Compilation:
+    """Return a detection in the language that the rule names, or of those of its kind in the one that loses least."""
+    language, among = str(options.get("language", "auto")), [one for one in allowed(options) if has_kind(options, one)]
+    if language not in ("auto", *PRINTERS):
+        span = rule.rule.span("x-converter.targets.elastic.language")
+        told = Diagnostic(
+            "T101", Severity.ERROR, span, f"the language '{language}' is not printed yet", help=f"use {' or '.join(PRINTERS)}"
+        )
+        return Compilation(rule.rule, "elastic", language, diagnostics=(told,))
+    if language not in ("auto", *allowed(options)) and allowed(options):
+        return Compilation(rule.rule, "elastic", language, diagnostics=(foreign(rule.rule, options, language),))
+    made = printed(rule, tree, tables("elastic"), language, among or None)
+    if not isinstance(made, Printed):
+        return Compilation(rule.rule, "elastic", _told(language), diagnostics=(_reason(made),), tried=made)
+    return Compilation(rule.rule, "elastic", made.language, made.parts, made.losses, resolved=rule, options=options, tried=made.tried)
+
+
 def _correlated(rule: ResolvedRule, meaning: Correlation, options: Options) -> Compilation:
-    """Return a correlation as a rule of its own kind, refused where its texts cannot stand in a file."""
+    """Return a correlation as a rule of its own kind."""
     from converter.targets.elastic.correlation import compiled
 
-    found = compiled(rule, meaning, options, tables("elastic"))
-    try:
-        if found.parts:
-            _written(found)
-    except UnwritableError as error:
-        return Compilation(rule.rule, "elastic", found.language, diagnostics=(refusal(rule.rule, error),), tried=found.tried)
-    return found
+    return compiled(rule, meaning, options, tables("elastic"))
 
 
 def _reason(tried: Sequence[Tried]) -> Diagnostic:

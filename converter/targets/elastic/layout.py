@@ -22,9 +22,11 @@ class Table:
 
 def filter_tables(entry: Mapping[str, Any]) -> list[Table]:
     """Return the tables of one filter; they give ``entry`` back when TOML is read."""
-    found = [Table(Escaped("[[rule.filters]]"), ())]
-    for name, value in entry.items():
-        found += _tables(Escaped(f"rule.filters.{_key(name)}"), value)
+    inner = {name: one for name, one in entry.items() if isinstance(one, Mapping)}
+    own = tuple(Escaped(f"{key(name)} = {_value(one)}") for name, one in entry.items() if name not in inner)
+    found = [Table(Escaped("[[rule.filters]]"), own)]
+    for name, value in inner.items():
+        found += _tables(Escaped(f"rule.filters.{key(name)}"), value)
     return found
 
 
@@ -32,29 +34,30 @@ def _tables(path: Escaped, value: Mapping[str, Any]) -> Iterator[Table]:
     """Yield a table; one that holds a single table is left out, as its header says it."""
     inner = {name: one for name, one in value.items() if isinstance(one, Mapping)}
     if len(inner) != len(value) or not value:
-        lines = tuple(Escaped(f"{_key(name)} = {_value(one)}") for name, one in value.items() if name not in inner)
-        yield Table(Escaped(f"[{path}]"), lines)
+        own = tuple(Escaped(f"{key(name)} = {_value(one)}") for name, one in value.items() if name not in inner)
+        yield Table(Escaped(f"[{path}]"), own)
     for name, one in inner.items():
-        yield from _tables(Escaped(f"{path}.{_key(name)}"), one)
+        yield from _tables(Escaped(f"{path}.{key(name)}"), one)
 
 
-def _key(name: str) -> Escaped:
+def key(name: str) -> Escaped:
+    """Return a name as a key: bare where TOML takes it so."""
     return Escaped(name) if _BARE.fullmatch(name) else toml(name)
 
 
 def _value(value: object) -> Escaped:
     """Return what stands behind a key: a list of tables one to a line."""
     if isinstance(value, list):
-        return Escaped("[\n" + "".join(f"    {_inline(one)},\n" for one in value) + "]")
+        return Escaped("[\n" + "".join(f"    {inline(one)},\n" for one in value) + "]")
     return toml(value)
 
 
-def _inline(value: object) -> Escaped:
-    """Return a value on one line."""
+def inline(value: object) -> Escaped:
+    """Return a value on one line, a map as an inline table."""
     if isinstance(value, Mapping):
-        return Escaped("{" + ", ".join(f"{_key(name)} = {_inline(one)}" for name, one in value.items()) + "}")
+        return Escaped("{" + ", ".join(f"{key(name)} = {inline(one)}" for name, one in value.items()) + "}")
     if isinstance(value, list):
-        return Escaped("[" + ", ".join(map(_inline, value)) + "]")
+        return Escaped("[" + ", ".join(map(inline, value)) + "]")
     if isinstance(value, str | bool | int | float):
         return toml(value)
-    raise UnwritableError(f"a {type(value).__name__} in a filter")
+    raise UnwritableError(f"a {type(value).__name__} where TOML has none")

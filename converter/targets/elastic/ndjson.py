@@ -12,6 +12,7 @@ that a rule gives beside its query (``parts``) are copied as they are.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,12 +20,12 @@ from typing import Any, Final
 from converter.model import Artifact, Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Options, ResolvedRule, UnpackableError
 from converter.targets.elastic import TARGET as ELASTIC
-from converter.targets.elastic.envelope import envelope
+from converter.targets.elastic.keys import OWN_FILTERS, needs_of, plain, rule_keys
+from converter.targets.elastic.related import related_integrations, required_fields
+from converter.targets.elastic.stack import fields_say_ecs, fitted, stack
 from converter.targets.envelope import json_line
 
 FILE: Final = "rules.ndjson"
-_NO_INDEX: Final = ("esql",)
-"""Types that name their data in the query and may have no ``index``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +67,24 @@ TARGET: Final = Ndjson()
 
 def _rule(done: Compilation) -> dict[str, Any]:
     """Return a rule as Kibana's API has it."""
-    values = envelope(done)
-    rule: dict[str, Any] = dict(values["fields"])
-    if rule["type"] in _NO_INDEX:
-        rule.pop("index", None)
-    if filters := done.parts.get("filters"):
-        rule["filters"] = json.loads(filters)
-    rule |= {"query": values["query"], "enabled": False, "note": _note(done)}
-    if values["threats"]:
-        rule["threat"] = [_threat(one) for one in values["threats"]]
-    return rule
+    rule = _related(done) | rule_keys(done) | {"note": _note(done)}
+    if "query" in done.parts:
+        rule["query"] = done.parts["query"]
+    return {"enabled": False} | rule
 
 
-def _threat(one: Mapping[str, Any]) -> dict[str, Any]:
-    techniques = [
-        {key: technique[key] for key in ("id", "name", "reference")}
-        | ({"subtechnique": list(technique["subtechniques"])} if technique["subtechniques"] else {})
-        for technique in one["techniques"]
-    ]
-    return {"framework": "MITRE ATT&CK", "tactic": dict(one["tactic"])} | ({"technique": techniques} if techniques else {})
+def _related(done: Compilation) -> dict[str, Any]:
+    """Return what the rule relies on, which Elastic's repository finds out when it builds its rules; the rule's own word stands over it."""
+    assert done.resolved is not None, "a compilation with parts has its resolved rule"
+    version = stack(done.options)
+    assert not isinstance(version, str), "the option was checked before"
+    packages = done.options.get("metadata", {}).get("integration") or needs_of(done).get("integration", ())
+    packages = [packages] if isinstance(packages, str) else [one for one in packages if isinstance(one, str)]
+    found = {
+        "related_integrations": related_integrations(packages, done.resolved.guard),
+        "required_fields": required_fields(done.resolved, ecs=fields_say_ecs(version)),
+    }
+    return fitted({key: value for key, value in found.items() if value}, version)
 
 
 def _note(done: Compilation) -> str:
@@ -92,15 +92,38 @@ def _note(done: Compilation) -> str:
     rule = done.rule
     source = str(rule.converter.get("source", ""))
     origin = {"Author": rule.author or "unknown", "License": rule.license or "not stated", "Source": source, "Sigma rule": rule.id}
+    lists = [str(one["list_id"]) for one in done.options.get("exceptions_list", ())]
     parts = [
-        str(done.options.get("note", "")).strip(),
+        _transformed(str(done.options.get("note", "")).strip(), done.options),
         "## Origin\n\n" + "\n".join(f"- {name}: {_line(text)}" for name, text in origin.items() if text),
+        "## Exception lists that have to exist\n\n" + "\n".join(f"- {_line(one)}" for one in lists) if lists else "",
     ]
-    accepted = {loss.code: loss for loss in done.losses if loss.accepted}
+    accepted = {loss.code: loss for loss in done.losses if loss.accepted and loss.code != OWN_FILTERS}
     if accepted:
         lines = [f"- {code} ({one.direction.value}): {_line(one.message)} ({_line(one.accepted)})" for code, one in accepted.items()]
         parts.append("## Accepted losses of this translation\n\n" + "\n".join(lines))
     return "\n\n".join(part for part in parts if part)
+
+
+def _transformed(note: str, options: Options) -> str:
+    """Return the guide with the queries that the TOML's [transform] holds in their places, as Elastic's repository builds it.
+
+    ``$osquery_0`` stands for the first query under ``osquery``; a name that
+    has no query stays.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        entries = options["transform"].get(found["kind"])
+        number = int(found["number"])
+        if not isinstance(entries, list) or number >= len(entries):
+            return found[0]
+        text = json.dumps(plain(entries[number], "transform"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return f"!{{{found['kind']}{text}}}"
+
+    return _PLACE.sub(written, note) if options.get("transform") else note
+
+
+_PLACE: Final = re.compile(r"\$(?:(?P<open>\{))?(?P<kind>osquery|investigate)_(?P<number>[0-9]{1,4})(?(open)\})")
 
 
 def _line(text: str) -> str:

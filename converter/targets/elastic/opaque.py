@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Compilation, Opaque, Options, ResolvedRule
-
-LANGUAGES: Final = {"eql": "eql", "esql": "esql"}
-"""Kinds that need nothing but a query, and its language (Kibana's rule schemas)."""
-MISSING: Final = {
-    "threshold": "the threshold's fields and value",
-    "new_terms": "the new terms' fields and history window",
-    "threat_match": "the threat index, query and mapping",
-    "machine_learning": "the anomaly threshold",
-    "saved_query": "the saved query's id",
-    "query": "a query that is KQL",
-}
-"""What other kinds need beside it; a rule that was read from a page does not have it."""
+from converter.targets.elastic.kinds import PLACE, kind_of
 
 
 def opaque(rule: ResolvedRule, meaning: Opaque, options: Options) -> Compilation:
-    """Return the rule with its query verbatim, or which parameter keeps it from being built (T102)."""
-    language = LANGUAGES.get(meaning.kind)
-    if language is not None and meaning.text:
-        return Compilation(rule.rule, "elastic", language, {"query": meaning.text.rstrip("\n")}, resolved=rule, options=options)
-    lacks = MISSING.get(meaning.kind, "a query") if language is None else "its query"
-    message = f"a rule of the kind {meaning.kind} cannot be built without {lacks}"
-    place = rule.rule.span("x-converter.targets.elastic")
-    told = Diagnostic(
-        "T102", Severity.ERROR, place, message, help="import it from a source that shows it, or disable elastic for this rule"
-    )
-    return Compilation(rule.rule, "elastic", "", diagnostics=(told,))
+    """Return the rule with its query verbatim, or why there is none (T102).
+
+    A query of a kind that takes KQL and Lucene is KQL, unless the rule says
+    otherwise; a job of machine learning has no query at all.
+    """
+    kind = kind_of({**options, "kind": meaning.kind}, "")
+    language = "" if not kind.languages else kind.languages[0]
+    if options.get("language") in kind.languages:
+        language = str(options["language"]).removesuffix("+filters")
+    query = meaning.text.rstrip("\n")
+    if not query and (kind.query == "needed" or (kind.name == "query" and not options.get("filters"))):
+        message = f"a rule of the kind {kind.name} cannot be built without its query"
+        told = Diagnostic(
+            "T102", Severity.ERROR, rule.rule.span(PLACE), message, help=f"write {PLACE}.query, or disable elastic for this rule"
+        )
+        return Compilation(rule.rule, "elastic", "", diagnostics=(told,))
+    parts = {"query": query} if query and kind.query != "none" else {}
+    return Compilation(rule.rule, "elastic", language, parts, resolved=rule, options=options)

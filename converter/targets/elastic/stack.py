@@ -1,0 +1,146 @@
+"""What an older Elastic Stack lacks: kinds of rules, keys of a rule, and parts of keys; ``-O stack=8.17`` says which it is.
+
+Nothing is left out in silence: what is taken from a rule has a loss or a
+warning with the name of the key (T106), and a kind that the stack does not
+have refuses the rule.  The facts stand in ``stack.yml``, each with the
+version and its source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, TypeAlias
+
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity
+from converter.targets.contract import Options
+from converter.targets.elastic.kinds import PLACE, kind_of
+
+Version: TypeAlias = tuple[int, int]
+"""Major and minor; ``x`` is higher than any number."""
+_FORM: Final = re.compile("([0-9]{1,3})[.]([0-9]{1,4}|x)(?:[.][0-9]{1,4})?")
+_LAST: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A key (or ``key.part``) that a stack does not know yet, since when others do, and whether alerts differ without it."""
+
+    path: str
+    since: str
+    alerts: bool
+
+
+def stack(options: Options) -> Version | str:
+    """Return the version that a rule is written for, by default the newest; else what is wrong with the one that is given."""
+    given = str(options.get("stack") or _facts()["newest"])
+    version, oldest = _version(given), _version(_facts()["oldest"])
+    if version is None or oldest is None:
+        return f"'{given}' is no version of the Elastic Stack"
+    return version if version >= oldest else f"the tables of what a stack lacks begin with {_facts()['oldest']}, not with {given}"
+
+
+def refused(rule: Rule, options: Options, language: str, query: str) -> Diagnostic | None:
+    """Return why a stack cannot have a rule of this kind at all (T106), or that there is no such stack (T105)."""
+    version = stack(options)
+    if isinstance(version, str):
+        return Diagnostic("T105", Severity.ERROR, rule.span(PLACE), version, help="write it as 8.17 or 9.x")
+    kind = kind_of(options, language).name
+    facts = {f"rules of the kind {kind}": _facts()["kinds"].get(kind)}
+    facts |= {name: _facts()["rules"][key] for key, name in _of(kind, options, query)}
+    for name, fact in facts.items():
+        if fact and _later(fact["since"], version):
+            message = f"Elastic has {name} since {fact['since']}, not in {options['stack']}"
+            return Diagnostic(
+                "T106", Severity.ERROR, rule.span(PLACE), message, help="disable elastic for this rule, or build for a newer stack"
+            )
+    return None
+
+
+def _of(kind: str, options: Options, query: str) -> Iterator[tuple[str, str]]:
+    """Yield what a rule has that came later than its kind, and how it is told."""
+    if kind == "new_terms" and len(options.get("new_terms", {}).get("fields", ())) > 1:
+        yield "new_terms.several", "new terms of several fields"
+    if kind == "eql" and re.match(r"\s*sample\b", query):
+        yield "eql.sample", "samples in EQL"
+    if kind == "eql" and options.get("alert_suppression") and re.match(r"\s*sequence\b", query):
+        yield "eql.sequence_suppression", "suppression of EQL's sequences"
+
+
+def has_kind(options: Options, kind: str) -> bool:
+    """Whether the stack that a rule is written for has a kind of rule; an unknown stack has all."""
+    version, fact = stack(options), _facts()["kinds"].get(kind)
+    return isinstance(version, str) or fact is None or not _later(fact["since"], version)
+
+
+def lacks(keys: Mapping[str, Any], version: Version) -> tuple[Lacking, ...]:
+    """Return what of a rule in the API's form the stack does not know, in the order of its keys."""
+    return tuple(_lacking(keys, version))
+
+
+def _lacking(keys: Mapping[str, Any], version: Version) -> Iterator[Lacking]:
+    facts = _facts()
+    for key in sorted(facts["keys"].keys() & keys.keys()):
+        fact = facts["keys"][key]
+        since = fact["since"] if isinstance(fact["since"], str) else fact["since"].get(keys["type"])
+        if since is not None and _later(since, version):
+            yield Lacking(key, since, fact["without"] == "alerts")
+            continue
+        for path, part in facts["parts"].items():
+            name, _, inner = path.partition(".")
+            if name == key and inner in keys[key] and _later(part["since"], version):
+                yield Lacking(path, part["since"], part["without"] == "alerts")
+
+
+def fitted(keys: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    """Return a rule in the API's form without what the stack does not know."""
+    kept = dict(keys)
+    for one in lacks(keys, version):
+        key, _, part = one.path.partition(".")
+        if part:
+            kept[key] = {name: value for name, value in kept[key].items() if name != part}
+        else:
+            del kept[key]
+    return kept
+
+
+def told(rule: Rule, keys: Mapping[str, Any], options: Options) -> tuple[tuple[Loss, ...], tuple[Diagnostic, ...]]:
+    """Return the losses and the warnings of what ``fitted`` leaves out."""
+    version = stack(options)
+    assert not isinstance(version, str), "the option was checked before"
+    losses, warnings = [], []
+    for one in lacks(keys, version):
+        place = rule.span(f"{PLACE}.{one.path.partition('.')[0]}")
+        message = f"Elastic has {one.path} since {one.since}, so it is left out for {options['stack']}"
+        if one.alerts:
+            losses.append(Loss("T106", f"elastic.{one.path}", Fidelity.WIDER, f"{message}, where the rule alerts more often", place))
+        else:
+            warnings.append(Diagnostic("T106", Severity.WARNING, place, message, help="the rule finds and alerts the same without it"))
+    return tuple(losses), tuple(warnings)
+
+
+def fields_say_ecs(version: Version) -> bool:
+    """Whether a stack wants to be told of each required field if it is one of ECS."""
+    return _later(_facts()["required_fields_ecs"]["before"], version)
+
+
+def _later(since: str, version: Version) -> bool:
+    known = _version(since)
+    assert known is not None, since
+    return known > version
+
+
+def _version(text: str) -> Version | None:
+    found = _FORM.fullmatch(text)
+    return (int(found[1]), _LAST if found[2] == "x" else int(found[2])) if found else None
+
+
+@cache
+def _facts() -> Mapping[str, Any]:
+    import yaml
+
+    loaded: dict[str, Any] = yaml.safe_load(files("converter.targets.elastic").joinpath("stack.yml").read_text(encoding="utf-8"))
+    return loaded
