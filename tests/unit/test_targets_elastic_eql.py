@@ -92,8 +92,10 @@ QUERIES = [
     (Not(_text("user.username", "Ann")), f'not {USER} : "Ann"'),
     (Not(Not(_text("user.username", "Ann"))), f'{USER} : "Ann"'),
     (And((_text("verb", "get"), _text("user.username", "Ann"))), f'{VERB} == "get"\n  and {USER} : "Ann"'),
+    (Or((And((_text("verb", "a*"), _text("kind", "b"))), _text("verb", "c"))),
+     f'({VERB} == "c" or ({VERB} : "a*" and kubernetes.audit.kind : "b"))'),
     (Or((And((_text("verb", "get"), _text("user.username", "Ann"))), _text("verb", "list"))),
-     f'({VERB} == "list" or ({VERB} == "get" and {USER} : "Ann"))'),
+     f'(\n    {VERB} == "list"\n    or ({VERB} == "get" and {USER} : "Ann")\n  )'),
     (Not(And((_text("verb", "get"), _text("user.username", "Ann")))), f'not ({VERB} == "get" and {USER} : "Ann")'),
 ]  # fmt: skip
 LISTS = [
@@ -184,7 +186,7 @@ def test_without_a_guard() -> None:
     table = {name: Binding(Field(name, "keyword"), name) for name in ("process.name", "process.pid")}
     known = _resolved(_text("verb", "get"))
     resolved = ResolvedRule(known.rule, Detection(tree), known.source, {}, table)
-    assert eql.query(resolved, tree) == 'any where process.name : "cmd.exe" or process.pid == "5"'
+    assert eql.query(resolved, tree) == 'any where process.name : "cmd.exe"\n  or process.pid == "5"'
 
 
 def test_groups_in_groups_end() -> None:

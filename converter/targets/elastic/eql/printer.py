@@ -31,11 +31,16 @@ _OPPOSITES: Final = {"is null": "is not null", "is not null": "is null"}
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A printed part, whether it needs brackets inside a group, and how many queries it becomes."""
+    """A printed part: conditions, the word that joins them where there are several, and how many queries it becomes."""
 
-    text: str
-    is_group: bool = False
+    parts: tuple[str, ...]
+    word: str = ""
     clauses: int = 1
+
+    @property
+    def text(self) -> str:
+        """The part as it stands among others: several conditions have brackets around them."""
+        return words.joined(self.word, self.parts) if self.word else self.parts[0]
 
 
 def query(resolved: ResolvedRule, tree: Node) -> str:
@@ -44,7 +49,7 @@ def query(resolved: ResolvedRule, tree: Node) -> str:
     Raises:
         Inexpressible: for the first atom that EQL cannot say, or for a query larger than the engine takes.
     """
-    return "any where " + "\n  and ".join(_conditions(resolved, tree))
+    return f"any where {_conditions(resolved, tree, indent=2)}"
 
 
 def event_query(resolved: ResolvedRule, tree: Node) -> tuple[str, tuple[Loss, ...]]:
@@ -54,8 +59,7 @@ def event_query(resolved: ResolvedRule, tree: Node) -> tuple[str, tuple[Loss, ..
         Inexpressible: for the first atom that EQL cannot say.
     """
     lost = losses(tree, resolved)
-    conditions = "\n     and ".join(_conditions(resolved, tree))
-    return f"[any where {conditions}]", lost
+    return f"[any where {_conditions(resolved, tree, indent=5)}]", lost
 
 
 def losses(tree: Node, resolved: ResolvedRule) -> tuple[Loss, ...]:
@@ -67,17 +71,18 @@ def losses(tree: Node, resolved: ResolvedRule) -> tuple[Loss, ...]:
     return kuery.losses(tree, resolved, tables("elastic")[LANGUAGE])
 
 
-def _conditions(resolved: ResolvedRule, tree: Node) -> list[str]:
-    """Return the conjuncts of the log source's guard and the rule."""
+def _conditions(resolved: ResolvedRule, tree: Node, *, indent: int) -> str:
+    """Return the conjuncts of the log source's guard and the rule, one a line, all but the first so far in."""
     values = {path: (one,) if isinstance(one, str) else tuple(one) for path, one in resolved.guard.items()}
     guard = [Term("==", words.name(path), tuple(map(words.text, some))) for path, some in values.items()]
-    pieces = [_Piece(printed(one)) for one in guard]
+    pieces = [_Piece((printed(one),)) for one in guard]
     pieces += [_piece(part, resolved, negated=False, nested=0) for part in conjuncts(tree)]
     if sum(piece.clauses for piece in pieces) > CLAUSES:
         message = f"{WHO} express more than {CLAUSES} queries in one, which the engine refuses"
         told = Diagnostic("T110", Severity.ERROR, resolved.rule.span("detection"), message, help="divide the rule into several")
         raise Inexpressible(told)
-    return [_inside(piece) for piece in pieces] if len(pieces) > 1 else [pieces[0].text]
+    whole = _group("and", pieces)
+    return f"\n{' ' * indent}{whole.word} ".join(words.indented(one, indent) for one in whole.parts)
 
 
 def _piece(tree: Node, resolved: ResolvedRule, *, negated: bool, nested: int) -> _Piece:
@@ -92,7 +97,7 @@ def _piece(tree: Node, resolved: ResolvedRule, *, negated: bool, nested: int) ->
         case Or(children):
             return _group("or", _alternatives(children, resolved, negated=negated, nested=nested + 1))
         case Not(FieldMatch() as atom) if (one := _term(atom, resolved)).operator in _OPPOSITES:
-            return _Piece(printed(replace(one, operator=_OPPOSITES[one.operator])))
+            return _Piece((printed(replace(one, operator=_OPPOSITES[one.operator])),))
         case Not(Not(child)):
             return _piece(child, resolved, negated=negated, nested=nested + 1)
         case Not(child):
@@ -107,10 +112,9 @@ def _term(tree: FieldMatch, resolved: ResolvedRule) -> Term:
 
 
 def _of_term(one: Term, *, negated: bool) -> _Piece:
-    text = printed(one)
     if not (negated and one.can_be_null):
-        return _Piece(text, clauses=one.clauses)
-    return _Piece(f"{one.name} != null and {text}", is_group=True, clauses=one.clauses + 1)
+        return _Piece((printed(one),), clauses=one.clauses)
+    return _Piece((f"{one.name} != null", printed(one)), "and", one.clauses + 1)
 
 
 def _alternatives(children: Sequence[Node], resolved: ResolvedRule, *, negated: bool, nested: int) -> list[_Piece]:
@@ -121,16 +125,12 @@ def _alternatives(children: Sequence[Node], resolved: ResolvedRule, *, negated: 
 
 
 def _group(word: str, pieces: Sequence[_Piece]) -> _Piece:
-    """Return several parts joined by a word; one alone is itself."""
+    """Return several parts joined by a word; one alone is itself, and parts with the same word stand beside the others."""
     if len(pieces) == 1:
         return pieces[0]
-    return _Piece(f" {word} ".join(map(_inside, pieces)), is_group=True, clauses=sum(piece.clauses for piece in pieces))
+    parts = [part for piece in pieces for part in (piece.parts if piece.word == word else (piece.text,))]
+    return _Piece(tuple(parts), word, sum(piece.clauses for piece in pieces))
 
 
 def _negation(piece: _Piece) -> _Piece:
-    return _Piece(f"not {_inside(piece)}", clauses=piece.clauses)
-
-
-def _inside(piece: _Piece) -> str:
-    """Return a part as it stands among others: groups get brackets."""
-    return f"({piece.text})" if piece.is_group else piece.text
+    return _Piece((f"not {piece.text}",), clauses=piece.clauses)

@@ -11,7 +11,7 @@ Source: Elasticsearch, EQL syntax reference, "Strings", "Escape a field name"; e
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _WORDS: Final = frozenset(
@@ -20,8 +20,8 @@ _WORDS: Final = frozenset(
 """Words of the language that name nothing unless they are quoted."""
 _PLAIN: Final = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*(?:\.[A-Za-z_@][A-Za-z0-9_]*)*")
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-_WIDTH: Final = 100
-_INDENT: Final = "\n    "
+WIDTH: Final = 100
+"""Characters of a line beyond which lists and groups are divided."""
 
 
 def name(path: str, *, optional: bool = False) -> str:
@@ -44,17 +44,33 @@ def raw(value: str) -> str:
 def listed(values: Sequence[str]) -> str:
     """Return several values in brackets, a long list over lines of its own."""
     line = f"({', '.join(values)})"
-    if len(line) <= _WIDTH:
+    if len(line) <= WIDTH:
         return line
-    lines, width = [values[0]], len(values[0])
+    lines = [values[0]]
     for value in values[1:]:
-        if width + len(value) + 2 > _WIDTH:
+        if len(lines[-1]) + len(value) + 2 > WIDTH:
             lines.append(value)
-            width = len(value)
         else:
             lines[-1] += f", {value}"
-            width += len(value) + 2
-    return f"({_INDENT}{f',{_INDENT}'.join(lines)}\n  )"
+    return _block(f"{one}," if at < len(lines) - 1 else one for at, one in enumerate(lines))
+
+
+def joined(word: str, parts: Sequence[str]) -> str:
+    """Return conditions in brackets, joined by a word; what is long has a line for each."""
+    line = f"({f' {word} '.join(parts)})"
+    if len(line) <= WIDTH and "\n" not in line:
+        return line
+    return _block(f"{word} {one}" if at else one for at, one in enumerate(parts))
+
+
+def indented(text: str, spaces: int) -> str:
+    """Return a condition with all lines but the first further in; texts hold no line ends as they are."""
+    return text.replace("\n", "\n" + " " * spaces)
+
+
+def _block(lines: Iterable[str]) -> str:
+    inside = "".join(f"\n  {indented(one, 2)}" for one in lines)
+    return f"({inside}\n)"
 
 
 def _escaped(char: str) -> str:
