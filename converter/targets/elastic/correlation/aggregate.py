@@ -171,7 +171,7 @@ def _measured(meaning: Correlation, keys: _Keys, seen: Window) -> tuple[list[str
         "value_sum": f"SUM({number})",
         "value_avg": f"AVG({number})",
         "value_median": f"MEDIAN({number})",
-        "value_percentile": f"PERCENTILE({number}, {correlation.percentile})",
+        "value_percentile": f"PERCENTILE({number}, {correlation.percentile or 0:g})",
     }[correlation.type]
     return [f"| STATS {_FIGURE} = {function}{keys.by}"], _asked(correlation.criteria), _at_the_end(linked, seen, "the figure is taken")
 
