@@ -74,6 +74,10 @@ def _finalize(value: object) -> object:
     return value
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+"""A text as JSON; ``json.dumps`` would make an encoder for each."""
+
+
 def toml(value: object) -> Escaped:
     """Return a text, number, truth value or list of them as TOML."""
     if isinstance(value, bool):
@@ -81,7 +85,7 @@ def toml(value: object) -> Escaped:
     if isinstance(value, int | float):
         return Escaped(repr(value))
     if isinstance(value, str):
-        return Escaped(json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f"))
+        return Escaped(_quoted(value).replace("\x7f", "\\u007f"))
     if isinstance(value, Iterable):
         return Escaped("[" + ", ".join(toml(one) for one in value) + "]")
     raise UnwritableError(f"a {type(value).__name__} in TOML")

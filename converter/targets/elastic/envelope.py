@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converter.targets.contract import Compilation
-from converter.targets.elastic.keys import OWN_FILTERS, needs_of, plain, rule_keys
+from converter.targets.elastic.keys import OWN_FILTERS, carries, needs_of, plain, rule_keys
 from converter.targets.elastic.layout import Table, filter_tables
 from converter.targets.elastic.nested import block, lines, present, tables
 from converter.targets.envelope import Escaped
@@ -16,12 +16,10 @@ _BLOCKS = ("threat_query",)
 
 
 def envelope(compilation: Compilation) -> dict[str, Any]:
-    """Return the values of ``templates/elastic/rule.toml.j2``.
-
-    Raises:
-        UnwritableError: for a value that TOML does not have.
-    """
-    keys = present(rule_keys(compilation))
+    """Return the values of ``templates/elastic/rule.toml.j2``, of a compilation whose values ``finished`` found to be TOML's."""
+    keys = rule_keys(compilation)
+    if carries(compilation.options):
+        keys = present(keys)
     filters = keys.pop("filters", [])
     threat = keys.pop("threat", [])
     blocks = [Escaped(f"{key} = {block(keys.pop(key))}") for key in _BLOCKS if key in keys]

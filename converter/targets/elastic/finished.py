@@ -8,7 +8,7 @@ from converter.model import Fidelity, Loss, has_errors
 from converter.targets.contract import Compilation, Detection
 from converter.targets.elastic import stack
 from converter.targets.elastic.envelope import envelope
-from converter.targets.elastic.keys import OWN_FILTERS, all_keys, clash
+from converter.targets.elastic.keys import OWN_FILTERS, all_keys, carries, clash
 from converter.targets.elastic.kinds import PLACE, unfit
 from converter.targets.envelope import UnwritableError, refusal
 
@@ -25,7 +25,7 @@ def finished(done: Compilation) -> Compilation:
         or stack.refused(rule, options, done.language, done.parts.get("query", ""))
     )
     try:
-        if problem is None:
+        if problem is None and carries(options):
             envelope(done)
     except UnwritableError as error:
         problem = refusal(rule, error)

@@ -51,9 +51,30 @@ COPIED: Final = (
 )
 """Keys of every kind of rule that are the rule's own word, in Kibana's form."""
 _MADE: Final = frozenset(
-    ("author", "data_view_id", "description", "false_positives", "filters", "history_window_start", "index", "language", "license", "name")
-    + ("new_terms", "new_terms_fields", "note", "query", "references", "risk_score", "rule_id", "severity", "tags", "threat", "type")
-    + ("version",)
+    (
+        "author",
+        "data_view_id",
+        "description",
+        "false_positives",
+        "filters",
+        "history_window_start",
+        "index",
+        "language",
+        "license",
+        "name",
+        "new_terms",
+        "new_terms_fields",
+        "note",
+        "query",
+        "references",
+        "risk_score",
+        "rule_id",
+        "severity",
+        "tags",
+        "threat",
+        "type",
+        "version",
+    )
 )
 """Keys that are made here or in an artifact's layout."""
 _DEPTH: Final = 16
@@ -140,8 +161,20 @@ def clash(rule: Rule, options: Options) -> Diagnostic | None:
     return None
 
 
+def carries(options: Options) -> bool:
+    """Whether a rule has more than texts, numbers and lists of texts beside its query, which an artifact could not hold."""
+    return not _CARRIED.isdisjoint(options)
+
+
+_CARRIED: Final = frozenset(
+    (*COPIED, "extra", "filters", "metadata", "new_terms", "threat", "transform", "threat_mapping", "threat_filters", "threshold")
+)
+
+
 def plain(value: Any, name: str, depth: int = _DEPTH) -> Any:  # noqa: ANN401 - any value of YAML
     """Return a value of the rule's as JSON has it: a date is its text.
+
+    Null is kept as a key's value only: TOML has none, and leaves such a key out.
 
     Raises:
         UnwritableError: if it nests too deeply, or is no value of JSON's.
@@ -151,6 +184,8 @@ def plain(value: Any, name: str, depth: int = _DEPTH) -> Any:  # noqa: ANN401 - 
             return value.isoformat()
         case str() | bool() | int() | None:
             return value
+        case list() if None in value:
+            raise UnwritableError(f"an empty entry in a list of '{name}'")
         case float() if math.isfinite(value):
             return value
         case Mapping() if depth:
