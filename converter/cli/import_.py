@@ -18,24 +18,40 @@ if TYPE_CHECKING:
 
 _ENDINGS: Final = {"elastic-docs": ".md", "elastic-toml": ".toml", "elastic-ndjson": ".ndjson"}
 """What the files of a format end in, where a folder is given."""
+_QUERIES: Final = ("kuery", "eql", "lucene")
+"""The languages of single queries."""
 
 
 @click.command("import")
-@click.argument("format_", metavar="FORMAT", type=click.Choice(list(_ENDINGS)))
-@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path())
+@click.argument("format_", metavar="FORMAT", type=click.Choice([*_ENDINGS, *_QUERIES]))
+@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("-o", "--output", required=True, metavar="DIR", help="Where the canonical rules go.")
 @click.option("--report", metavar="FILE", help="Write a JSON report.")
+@click.option("--logsource", metavar="P/C/S", help="kuery, eql, lucene: product/category/service that the query is for.")
+@click.option("--fields", metavar="FILE", help="kuery, eql, lucene: the index's mappings as JSON. Default: the log source's fields.")
 @click.option("--force", is_flag=True, help="Replace files that were edited since.")
-def command(format_: str, sources: tuple[str, ...], output: str, report: str | None, force: bool) -> None:
+def command(
+    format_: str, sources: tuple[str, ...], output: str, report: str | None, logsource: str | None, fields: str | None, force: bool
+) -> None:
     """Turn rules of other formats into canonical rules below DIR.
 
     FORMAT elastic-toml: rule files as in Elastic's repository. elastic-ndjson: exports of Kibana. elastic-docs: pages of Elastic's
-    documentation of prebuilt rules. SRC are files, or folders of them. What cannot be said is kept as it is, with the reason; what a page
+    documentation of prebuilt rules. SRC are files, or folders of them. kuery, eql, lucene: one query in a file, or - for standard input.
+    What cannot be said is kept as it is, with the reason; what a page
     cannot show is told, never invented.
     """
     from converter.pack import OutputError, place
 
-    results, notes = _apart(_import(format_, _files(sources, _ENDINGS[format_])))
+    results: list[Imported]
+    notes: list[Diagnostic] = []
+    if format_ in _QUERIES:
+        from converter.cli.import_queries import imported
+
+        results = list(imported(format_, sources, logsource, fields))
+    elif logsource or fields:
+        raise click.UsageError(f"--logsource and --fields are for {', '.join(_QUERIES)}; {format_} says its own")
+    else:
+        results, notes = _apart(_import(format_, _files(sources, _ENDINGS[format_])))
     names = _names(results)
     try:
         files = {name: result.text.encode("utf-8", "replace") for name, result in zip(names, results, strict=True) if name}

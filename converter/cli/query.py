@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from converter.cli.mappings import read_mappings
 from converter.cli.options import flags_of, option_option
 from converter.cli.show import Exit, put, tell
 
@@ -63,7 +62,7 @@ def _kuery(query: str, documents: Documents, fields: str | None) -> list[bool] |
     from converter.languages import kql
     from converter.model import Diagnostic
 
-    mappings = {"dynamic": True} if fields is None else _mappings(fields)
+    mappings = {"dynamic": True} if fields is None else read_mappings(fields)
     if isinstance(mappings, Diagnostic):
         return mappings
     read = kql.read(query, "<query>")
@@ -76,7 +75,7 @@ def _lucene(query: str, documents: Documents, fields: str | None) -> list[bool] 
     from converter.languages import lucene
     from converter.model import Diagnostic
 
-    mappings = {"dynamic": True} if fields is None else _mappings(fields)
+    mappings = {"dynamic": True} if fields is None else read_mappings(fields)
     if isinstance(mappings, Diagnostic):
         return mappings
     read = lucene.read(query, "<query>")
@@ -91,7 +90,7 @@ def _eql(query: str, documents: Documents, fields: str | None, flags: Mapping[st
 
     mapping = None
     if fields is not None:
-        mappings = _mappings(fields)
+        mappings = read_mappings(fields)
         mapping = mappings if isinstance(mappings, Diagnostic) else eql.compile_mapping(mappings)
     if isinstance(mapping, Diagnostic):
         return mapping
@@ -101,23 +100,6 @@ def _eql(query: str, documents: Documents, fields: str | None, flags: Mapping[st
     roles = eql.Roles(flags.get("category", "event.category"), flags.get("timestamp", "@timestamp"), flags.get("tiebreaker"))
     found = eql.run(read, documents, mapping, roles)
     return found if isinstance(found, Diagnostic) else tuple(one.events for one in found)
-
-
-def _mappings(fields: str) -> Any:  # noqa: ANN401 - JSON, or a Diagnostic
-    """Return the mappings object of a file."""
-    from converter.model import Diagnostic, Severity, Source
-    from converter.pack import read_bytes, unreadable
-
-    try:
-        mappings = json.loads(read_bytes(Path(fields)))
-    except OSError as error:
-        return unreadable(fields, error)
-    except (ValueError, RecursionError) as error:
-        message = f"the mappings are not JSON: {error}"
-        return Diagnostic("R052", Severity.ERROR, Source(fields, "").start, message, help="give the index's mappings object")
-    if isinstance(mappings, dict) and isinstance(mappings.get("mappings"), dict):
-        return mappings["mappings"]
-    return mappings
 
 
 def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:

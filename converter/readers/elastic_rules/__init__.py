@@ -4,7 +4,7 @@
 """
 
 from converter.readers.elastic_rules.attack import Attack, Technique, Threat, attack_tags, is_derivable, threat_block
-from converter.readers.elastic_rules.correlation import joined_as
+from converter.readers.elastic_rules.correlation import Joined, joined_as
 from converter.readers.elastic_rules.document import correlation_documents, file_of, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
@@ -23,6 +23,7 @@ __all__ = [
     "Choice",
     "Embedded",
     "Imported",
+    "Joined",
     "Known",
     "Meaning",
     "Outcome",
