@@ -30,7 +30,7 @@ lint:
 	$(BIN)/mypy --strict converter sigma
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.tested
+bench: $(VENV)/.tested $(CENSUS)/.installed
 	$(PIP) install --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m tests.benchmarks
 

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.benchmarks.correlations import correlations
+from tests.benchmarks.elastic import build_elastic
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -260,6 +261,7 @@ if __name__ == "__main__":
         new_pack,
         load_corpus,
         build_corpus,
+        build_elastic,
         oracle,
         match,
         correlations,
