@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def flattened(mappings: Mapping[str, Any], path: str = "") -> Iterator[str]:
+def flattened(mappings: Mapping[str, Any]) -> Iterator[str]:
     """Yield the paths of a mapping's flattened fields."""
+    return of_type(mappings, "flattened")
+
+
+def of_type(mappings: Mapping[str, Any], kind: str, path: str = "") -> Iterator[str]:
+    """Yield the paths of a mapping's fields of a type."""
     for name, inner in mappings.get("properties", {}).items():
         full = f"{path}.{name}" if path else name
-        if inner.get("type") == "flattened":
+        if inner.get("type") == kind:
             yield full
-        yield from flattened(inner, full)
+        yield from of_type(inner, kind, full)
 
 
 def without_flattened(mappings: Mapping[str, Any]) -> dict[str, Any]:

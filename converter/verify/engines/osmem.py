@@ -1,59 +1,128 @@
-"""A search engine in one small process (osmem-server): documents in, the ids that a query finds out."""
+"""A search engine in one small process (osmem-server): documents in, the ids that a query finds out.
+
+Each question has an index of its own, so that no document of another one adds
+a field to it; what is costly is the number of calls and the size of the
+mappings, so that questions go in batches and an index has the fields alone
+that its documents or its query name.
+"""
 
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from converter.verify.engines.missing import EngineMissingError
 
-CALL_S = 30
+CALL_S: Final = 30
+BATCH: Final = 10
+"""Questions of a batch: more make every search slower, as its cost grows with all that the engine holds (measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Documents, the ``mappings`` of their index, and a query."""
+
+    documents: Sequence[Mapping[str, Any]]
+    mappings: Mapping[str, Any]
+    query: Mapping[str, Any]
 
 
 class Engine:
-    """A running server on the loopback interface; state is its address."""
+    """A running server on the loopback interface; state is the connection to it."""
 
     def __init__(self, url: str) -> None:
-        self._base = url
+        address = urlsplit(url)
+        self._connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=CALL_S)
 
     def find(self, documents: Sequence[Mapping[str, Any]], mappings: Mapping[str, Any], query: Mapping[str, Any]) -> list[bool] | str:
         """Return for each document whether ``query`` finds it, or the engine's refusal of the query.
 
         A document that the engine does not take is not found.
         """
-        self._call("DELETE", "/questions?ignore_unavailable=true", None, allowed=(404,))
-        created = self._call("PUT", "/questions", {"mappings": mappings})
-        if "error" in created:
-            return f"the index is refused: {_told(created)}"
-        lines: list[str] = []
-        for number, document in enumerate(documents):
-            lines += (json.dumps({"index": {"_index": "questions", "_id": str(number)}}), json.dumps(document))
-        self._call("POST", "/_bulk?refresh=true", "\n".join(lines) + "\n")
-        answer = self._call("POST", "/questions/_search", {"query": query, "size": 10_000, "_source": False})
+        (answer,) = self.answers([Question(documents, mappings, query)])
+        return answer
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[list[bool] | str]:
+        """Yield for each question what ``find`` returns; they are taken as they are needed."""
+        pending = iter(questions)
+        while batch := list(islice(pending, BATCH)):
+            yield from self._batch(batch)
+
+    def _batch(self, questions: Sequence[Question]) -> Iterator[list[bool] | str]:
+        loaded: list[str] = []
+        asked: list[tuple[str, str]] = []
+        refused: dict[int, str] = {}
+        for number, one in enumerate(questions):
+            name = f"questions-{number}"
+            documents = [json.dumps(document, ensure_ascii=False) for document in one.documents]
+            query = json.dumps(one.query, ensure_ascii=False)
+            created = self._call("PUT", f"/{name}", {"mappings": named(one.mappings, "\n".join((query.replace("\\", ""), *documents)))})
+            if "error" in created:
+                refused[number] = f"the index is refused: {_told(created)}"
+                continue
+            for at, document in enumerate(documents):
+                loaded += (json.dumps({"index": {"_index": name, "_id": str(at)}}), document)
+            asked.append((name, f'{{"size": 10000, "_source": false, "query": {query}}}'))
+        if loaded:
+            self._call("POST", "/_bulk?refresh=true", "\n".join(loaded) + "\n")
+        responses = iter(self._searched(asked))
+        self._call("DELETE", "/questions-*", None, allowed=(404,))
+        for number, one in enumerate(questions):
+            yield refused[number] if number in refused else _found(next(responses), len(one.documents))
+
+    def _searched(self, asked: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Return the responses to queries, each with its index; a query that the engine cannot read makes it refuse all of a call."""
+        lines = [line for name, query in asked for line in (json.dumps({"index": name}), query)]
+        answer = self._call("POST", "/_msearch", "\n".join(lines) + "\n") if asked else {"responses": []}
         if "error" in answer:
-            return _told(answer)
-        found = {int(hit["_id"]) for hit in answer["hits"]["hits"]}
-        return [number in found for number in range(len(documents))]
+            return [self._call("POST", f"/{name}/_search", json.loads(query)) for name, query in asked]
+        responses: list[dict[str, Any]] = answer["responses"]
+        return responses
 
     def _call(self, method: str, path: str, body: object, allowed: tuple[int, ...] = (400,)) -> dict[str, Any]:
         data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
         kind = "application/x-ndjson" if isinstance(body, str) else "application/json"
-        request = urllib.request.Request(self._base + path, data=data, method=method, headers={"Content-Type": kind})  # noqa: S310 - http on loopback
         try:
-            with urllib.request.urlopen(request, timeout=CALL_S) as response:  # noqa: S310 - http on loopback
-                loaded: dict[str, Any] = json.load(response)
-        except urllib.error.HTTPError as error:
-            if error.code not in (*allowed, 400):
-                raise EngineMissingError(f"the search engine answered {error.code} to {method} {path}") from error
-            loaded = {"error": error.read().decode(errors="replace")}
-        except (OSError, ValueError) as error:
+            self._connection.request(method, path, data, {"Content-Type": kind})
+            response = self._connection.getresponse()
+            text = response.read()
+            if response.status >= 400 and response.status not in (*allowed, 400):
+                raise EngineMissingError(f"the search engine answered {response.status} to {method} {path}")
+            loaded: dict[str, Any] = json.loads(text) if response.status < 400 else {"error": text.decode(errors="replace")}
+        except (OSError, HTTPException, ValueError) as error:
+            self._connection.close()
             raise EngineMissingError(f"the search engine stopped answering: {error}") from error
         return loaded
+
+
+def named(mappings: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return mappings without the fields whose name ``text``, the documents and the query, does not hold; constants stay.
+
+    A field that no document has and no query names changes no answer, but for
+    a constant, which every document has.
+    """
+    if "properties" not in mappings:
+        return dict(mappings)
+    kept = {name: named(inner, text) for name, inner in mappings["properties"].items() if name in text or _has_constant(inner)}
+    return {**mappings, "properties": kept}
+
+
+def _has_constant(mappings: Mapping[str, Any]) -> bool:
+    return mappings.get("type") == "constant_keyword" or any(map(_has_constant, mappings.get("properties", {}).values()))
+
+
+def _found(answer: Mapping[str, Any], count: int) -> list[bool] | str:
+    if "error" in answer:
+        return _told(answer)
+    found = {int(hit["_id"]) for hit in answer["hits"]["hits"]}
+    return [number in found for number in range(count)]
 
 
 def _told(answer: Mapping[str, Any]) -> str:
