@@ -187,6 +187,44 @@ def _hashes(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: 
     return _remove(document, path, step)
 
 
+def _numbered(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put each of a list's values elsewhere, with its number at the end of the name; a value that is no list is the first."""
+    value = _get(document, path)
+    for number, one in enumerate(value if isinstance(value, list) else [] if value is _MISSING else [value], start=1):
+        if one is not None:
+            _put(document, f"{step['to']}{number}", scalar(one))
+    return _remove(document, path, step)
+
+
+def _pieces(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Make a list of a text at its white space, without the marks of the pieces."""
+    value = _get(document, path)
+    if isinstance(value, str):
+        _put(document, path, [piece for one in value.split() if (piece := one.replace(step["mark"], ""))])
+    return document
+
+
+def _render(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put a text with the values at paths in its braces; one that is missing leaves nothing."""
+
+    def held(found: re.Match[str]) -> str:
+        value = _get(document, found[1])
+        return "" if value is _MISSING or value is None else "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    _put(document, path, re.sub(r"\{([^}]+)\}", held, step["template"]))
+    return document
+
+
+def _match(document: Any, path: str, step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Put the named groups of what a regular expression finds in a text each at its place; where it finds nothing the text stays whole."""
+    value = _get(document, path)
+    found = re.search(step["pattern"], value, re.DOTALL) if isinstance(value, str) else None
+    for name, text in found.groupdict().items() if found else ():
+        if text is not None:
+            _put(document, step["to"][name], text)
+    return document
+
+
 def scalar(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a number or a truth value as the text that JSON has for it, anything else as it is."""
     return json.dumps(value) if isinstance(value, bool | int | float) else value
@@ -313,6 +351,10 @@ _STEPS: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "copy": _copy,
     "append": _append,
     "map": _map,
+    "numbered": _numbered,
+    "pieces": _pieces,
+    "render": _render,
+    "match": _match,
     "rename_keys": _rename_keys,
     "drop_empty": _drop_empty,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -80,15 +80,20 @@ class Change:
     field), ``hashes`` (``NAME=digits`` after commas, a field in lower case
     for each name), ``words`` (a closed list of values, each written as
     another), ``address`` (an index of addresses), ``moved`` (in the field
-    that ``values`` names for the event's id).  ``parts`` are the fields by
-    name, in the value's order; ``values`` the words by the event's, or the
-    parts by event ids.
+    that ``values`` names for the event's id), ``unnamed`` (each of a list's
+    values in a field of its own), ``divided`` (a text at what the regular
+    expression ``at`` finds, and at its words), ``codes`` (a list of codes, their mark
+    ``at`` gone), ``rendered`` (among other values in a text, between
+    ``frames``; ``at`` are the words that the text has of its own).  ``parts``
+    are the fields by name, in the value's order; ``values`` the words by the
+    event's, or the parts by event ids.
     """
 
     kind: str
     parts: tuple[tuple[str, Binding], ...]
     at: str = ""
     values: tuple[tuple[str, str | bool], ...] = ()
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Binding:
     so that it is taken for a keyword; ``words`` is the path of a text field of the same values, ``""`` for none.
     ``change`` says that the values are not there as they are: the path is then that of the last part.  ``dynamic`` says that an index has
     the field only once it was given a value of it.
+    ``gone`` says that a test counts what the target leaves out as missing, as the target does.
     """
 
     field: Field
@@ -121,6 +127,7 @@ class Binding:
     words: str = ""
     change: Change | None = None
     dynamic: bool = False
+    gone: bool = False
 
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
@@ -326,24 +333,21 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
 
 
 def _change(field: Field, entry: Mapping[str, Any]) -> Change:
+    if "count" in entry:  # the one row of `each`, for every number
+        numbers = map(str, range(1, entry["count"] + 1))
+        entry = {**entry, "parts": {one: entry["each"] | {"path": entry["each"]["path"].replace("#", one)} for one in numbers}}
     parts = (
         (name, row_binding(replace(field, name=f"{field.name} ({row.get('path', name)})"), row)) for name, row in entry["parts"].items()
     )
     pairs = tuple((str(value), word) for value, word in entry.get("values", {}).items())
     pairs += tuple((str(one), name) for name, row in entry["parts"].items() for one in row.get("ids", ()))
-    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), pairs)
+    return Change(entry["becomes"], tuple(parts), entry.get("at", ""), pairs, tuple(entry.get("frames", ())))
 
 
 @cache
 def ecs_types() -> Mapping[str, str]:
     """Return the Elasticsearch types of the Elastic Common Schema's fields, by name."""
     return {field: kind for kind, names in load("fields/ecs.yml").items() for field in names}
-
-
-def ecs_bindings(names: Iterable[str]) -> Mapping[str, Binding]:
-    """Return fields of the Elastic Common Schema by the names that they have there; unknown ones count as keyword."""
-    found = {name: ecs_types().get(name, "keyword") for name in names}
-    return {name: Binding(Field(name, kind), name, kind) for name, kind in found.items()}
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import replace
 from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings, taxonomy
 from converter.ir import Exists, FieldMatch, FieldRef, Node, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Span, Status
+from converter.targets.absence import together
 from converter.targets.contract import Detection, ResolvedRule
 from converter.targets.kept import START, met
 from converter.targets.rewritten import Rewriting, event_ids
@@ -36,10 +37,13 @@ def resolve(
     if target not in source.targets:
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
-    rewriting = Rewriting(known)
+    needs = source.targets[target]
+    rewriting = Rewriting(known, keywords=tuple(needs.get("keywords", ())), key=needs.get("told_by", "EventID"))
     names = {name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)}
     changes = any("*" not in name and name in known and known[name].change for name in names)
-    written, found = rewriting.tree(tree) if changes else tree, rewriting.fields
+    found = rewriting.fields
+    written = rewriting.tree(tree) if changes or rewriting.keywords else tree
+    written = together(written, known, found, keeps_empty=target != "elastic" or needs.get("keeps_empty", False))
     problems = [_unwritten(rule, atom, why, target) for atom, why in rewriting.problems]
     for atom in atoms(written):
         if not isinstance(atom, FieldMatch):
@@ -56,8 +60,7 @@ def resolve(
         problems += _one_place(rule, tree, known, target)
     if problems:
         return tuple(dict.fromkeys(problems))
-    guard = source.targets[target].get("guard", {})
-    return ResolvedRule(rule, Detection(written), source, guard, found)
+    return ResolvedRule(rule, Detection(written), source, needs.get("guard", {}), found)
 
 
 def named(
@@ -124,6 +127,8 @@ def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
 
 SUGGESTED = 100
 """Fields of one rule for which the name that was meant is looked for; a rule of thousands is no slip of the pen."""
+_TOLD_APART = ("moved", "rendered")
+"""Kinds of changes that let one field of a target stand for several: each event has one of them, or each has its place in the text."""
 _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
 
@@ -201,7 +206,7 @@ def _one_place(rule: Rule, tree: Node, known: Mapping[str, Binding], target: str
         for name in (one for one in _names(atom) if one in known and "*" not in one):
             binding = known[name]
             parts = [part for _, part in binding.change.parts] if binding.change else [binding]
-            other = "" if binding.change and binding.change.kind == "moved" else first.setdefault(parts[0].path, name)
+            other = "" if binding.change and binding.change.kind in _TOLD_APART else first.setdefault(parts[0].path, name)
             if other not in ("", name):
                 message = f"{target} has one field, '{parts[0].path}', for '{other}' and '{name}', and this rule asks for both"
                 help_text = f"use one of the names, or disable {target} for this rule"

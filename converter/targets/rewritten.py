@@ -3,6 +3,7 @@
 A text that is divided between two fields, a list of hashes that becomes a
 field for each, words that stand for others: where the target's table says so
 (``becomes``), a test is written anew, exactly, or refused with the reason.
+A keyword is asked of the fields that the target has of a line.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ from converter.ir import (
     Number,
     Or,
     Parts,
+    Shape,
     Test,
     Text,
     Wild,
+    fold,
     holds,
     lookup,
 )
@@ -50,10 +53,15 @@ class UnwritableTestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """What a target's table says, and what is found on the way: the fields of the new tests, and tests that cannot be written."""
+    """What a target's table says, and what is found on the way: the fields of the new tests, and tests that cannot be written.
+
+    ``keywords`` are the fields that a keyword is looked for in, ``key`` is the field whose values are the ids of ``moved``.
+    """
 
     known: Mapping[str, Binding]
     fields: dict[str, Binding] = field(default_factory=dict)
+    keywords: tuple[str, ...] = ()
+    key: str = "EventID"
     problems: list[tuple[FieldMatch, str]] = field(default_factory=list)
 
     def tree(self, tree: Node, ids: frozenset[str] | None = None) -> Node:
@@ -62,7 +70,7 @@ class Rewriting:
             case FieldMatch():
                 return self._atom(tree, ids)
             case And(children):
-                own = event_ids(tree)
+                own = event_ids(tree, self.key)
                 ids = own if ids is None else ids if own is None else ids & own
                 return And(tuple(self.tree(one, ids) for one in children), tree.offsets)
             case Or(children):
@@ -70,8 +78,19 @@ class Rewriting:
             case Not(child):
                 return Not(self.tree(child, ids), tree.offsets)
             case Keyword():
-                return tree
+                return self._keyword(tree, ids)
         assert_never(tree)
+
+    def _keyword(self, tree: Keyword, ids: frozenset[str] | None) -> Node:
+        """Ask each of the fields that the target has of a line for a keyword; where it has none, the keyword stays as it is."""
+        test = tree.test
+        if not self.keywords or isinstance(test, Number):
+            return tree
+        if isinstance(test, Text):
+            test = Text((Wild.MANY, *test.parts, Wild.MANY), test.cased)
+        asked = [FieldMatch(name, test, tree.offsets, tree.modifiers) for name in self.keywords]
+        found = tuple(self._atom(one, ids) for one in asked)
+        return found[0] if len(found) == 1 else Or(found, tree.offsets)
 
     def _atom(self, atom: FieldMatch, ids: frozenset[str] | None) -> Node:
         names = (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
@@ -91,7 +110,7 @@ class Rewriting:
             return self._moved(atom, change, ids)
         for _, part in change.parts:
             self.fields[part.field.name] = part
-        if isinstance(atom.test, Null | Exists):
+        if isinstance(atom.test, Null | Exists) and change.kind != "rendered":
             return _emptiness(atom, change)
         match change.kind:
             case "split":
@@ -102,12 +121,20 @@ class Rewriting:
                 return _words(atom, change)
             case "address":
                 return _address(atom, change)
+            case "unnamed":
+                return _any(atom, [_on(atom, part, atom.test) for _, part in change.parts])
+            case "divided":
+                return _divided(atom, change)
+            case "codes":
+                return _codes(atom, change)
+            case "rendered":
+                return _rendered(atom, change)
         raise AssertionError(f"a table has a change of the kind {change.kind!r}")
 
     def _moved(self, atom: FieldMatch, change: Change, ids: frozenset[str] | None) -> Node:
         """Ask the one field or the other, as the event ids that the rule asks for have it; where they have both, each for its own."""
         if ids is None:
-            raise UnwritableTestError("is of a field that some events have elsewhere, so the rule must name its EventID")
+            raise UnwritableTestError(f"is of a field that some events have elsewhere, so the rule must name its {self.key}")
         places = dict(change.values)
         found = {places.get(one) for one in ids}
         if None in found:
@@ -121,17 +148,17 @@ class Rewriting:
         return _on(atom, part, atom.test)
 
 
-def event_ids(tree: Node) -> frozenset[str] | None:
-    """Return the event ids of which one must be there for the tree to hold; ``None`` for any."""
+def event_ids(tree: Node, key: str = "EventID") -> frozenset[str] | None:
+    """Return the event ids, in lower case, of which one must be there for the tree to hold; ``None`` for any."""
     match tree:
-        case FieldMatch("EventID", test):
+        case FieldMatch(name, test) if name == key:
             found = _id(test)
             return None if found is None else frozenset({found})
         case And(children):
-            known = [one for one in map(event_ids, children) if one is not None]
+            known = [one for one in (event_ids(child, key) for child in children) if one is not None]
             return frozenset.intersection(*known) if known else None
         case Or(children):
-            each = [event_ids(one) for one in children]
+            each = [event_ids(one, key) for one in children]
             return None if None in each else frozenset().union(*(one for one in each if one is not None))
     return None
 
@@ -139,7 +166,7 @@ def event_ids(tree: Node) -> frozenset[str] | None:
 def _id(test: Test) -> str | None:
     if isinstance(test, Number):
         return str(test.value)
-    return test.parts[0] if isinstance(test, Text) and len(test.parts) == 1 and isinstance(test.parts[0], str) else None
+    return fold(test.parts[0]) if isinstance(test, Text) and len(test.parts) == 1 and isinstance(test.parts[0], str) else None
 
 
 def _on(atom: FieldMatch, part: Binding, test: Test) -> Node:
@@ -258,3 +285,39 @@ def _words(atom: FieldMatch, change: Change) -> Node:
         raise UnwritableTestError("fits none of the values that the field can have")
     tests: list[Test] = [Boolean(word) if isinstance(word, bool) else Text((word,), cased=True) for word in dict.fromkeys(wanted)]
     return _any(atom, [_on(atom, part, test) for test in tests])
+
+
+def _divided(atom: FieldMatch, change: Change) -> Node:
+    """Look for a part of a text in each of the fields that it was divided into, when it can lie over no edge of two."""
+    test = atom.test
+    literal = test.literal if isinstance(test, Text) and test.shape is Shape.CONTAINS else ""
+    if not literal or re.search(change.at, literal):
+        raise UnwritableTestError("is no part of one of the fields that the text is divided into there")
+    return _any(atom, [_on(atom, part, test) for _, part in change.parts])
+
+
+def _codes(atom: FieldMatch, change: Change) -> Node:
+    """Ask a list of codes, whose mark is gone, for one that begins so; or for one that has a part of a code in it."""
+    ((_, part),) = change.parts
+    test = atom.test
+    literal = test.literal if isinstance(test, Text) and test.shape is Shape.CONTAINS else ""
+    marked = literal.startswith(change.at)
+    code = literal.removeprefix(change.at)
+    if not isinstance(test, Text) or not code or change.at in code or not code.isalnum():
+        raise UnwritableTestError("looks for more than one code, or for a part that the list does not keep, somewhere in the value")
+    return _on(atom, part, Text((code, Wild.MANY) if marked else (Wild.MANY, code, Wild.MANY), test.cased))
+
+
+def _rendered(atom: FieldMatch, change: Change) -> Node:
+    """Ask a text that was made of several values for one of them: between its frames, for what the fixed words have not."""
+    ((_, part),) = change.parts
+    test = atom.test
+    if not isinstance(test, Text) or len(test.parts) < len("*x*") or test.parts[0] is not Wild.MANY or test.parts[-1] is not Wild.MANY:
+        raise UnwritableTestError("does not look for a part of the value, and there is only a text that has it among others")
+    literals = [fold(str(one)) for one in test.parts if not isinstance(one, Wild)]
+    if any(one in fold(change.at) or not one.strip() for one in literals):
+        raise UnwritableTestError("looks for what the text has of its own")
+    before, after = change.frames or ("", "")
+    begin: Parts = (Wild.MANY, before) if before else ()
+    end: Parts = (after, Wild.MANY) if after else ()
+    return _on(atom, part, Text((*begin, *test.parts, *end), test.cased))

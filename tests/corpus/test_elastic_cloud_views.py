@@ -46,6 +46,7 @@ LOG = {
     "proxy_squid": "squid__log",
     "firewall": "fortinet_fortigate__log",
     "fortigate_event": "fortinet_fortigate__log",
+    "cisco_aaa": "cisco_ios__log",
 }
 """The recorded stream of a log source."""
 RECORDED = 180
@@ -113,6 +114,11 @@ def fortigate(line: str) -> dict[str, Any] | None:
     return found | {"src_ip": found["srcip"], "src_port": found["srcport"], "dst_ip": found["dstip"], "dst_port": found["dstport"]}
 
 
+def line_of(line: str) -> dict[str, Any] | None:
+    """Return a line of a device's log as the message that it is."""
+    return {"message": line}
+
+
 def record(line: str) -> dict[str, Any] | None:
     """Return a line of JSON."""
     event: dict[str, Any] = json.loads(line)
@@ -136,6 +142,7 @@ READ: Mapping[str, Callable[[str], dict[str, Any] | None]] = {
     "squid__log": squid,
     "zscaler_zia__web": zscaler,
     "fortinet_fortigate__log": fortigate,
+    "cisco_ios__log": line_of,
 }
 DIFFERENT: Mapping[str, Mapping[str, str]] = {
     # A package of 2021, which wrote the method in lower case.

@@ -277,3 +277,102 @@ def test_recorded_security_documents_are_reproduced(corpora: Path) -> None:
             assert {path for path in different if not CHANGED.fullmatch(path)} == set(), (file.name, winlog["event_id"])
             seen.add(str(winlog["event_id"]))
     assert len(seen) >= 10
+
+
+def _winlog(corpora: Path, stream: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Yield the event id, the event in the rules' names and the indexed document of each recorded pair of a Windows channel."""
+    for file in sorted((folder(corpora) / stream / "input").iterdir()):
+        events, documents = json.loads(file.read_text(encoding="utf-8")), recorded(file.parents[1] / "expected" / file.name)
+        for event, document in zip(events, documents, strict=True):
+            winlog = event["winlog"]
+            head = {"EventID": winlog["event_id"], "Channel": winlog["channel"], "Computer": winlog["computer_name"]}
+            yield str(winlog["event_id"]), head | winlog.get("event_data", {}), document
+
+
+POWERSHELL = {
+    "400": "windows_ps_classic_start",
+    "600": "windows_ps_classic_provider_start",
+    "800": "windows_powershell_classic",
+    "4103": "windows_ps_module",
+    "4104": "windows_ps_script",
+}
+SCRIPT = re.compile(r"file\.path|powershell\.(sequence|total)|winlog\.event_data(\..*)?")
+"""Paths of a script's event that the recorded pipeline has only with a value, or of a number as text."""
+
+
+def test_recorded_powershell_messages_hold_the_values(corpora: Path) -> None:
+    """The message that the view makes of an event's values is the one that was recorded, for each kind of event that is made so."""
+    seen: set[str] = set()
+    for code, event, document in _winlog(corpora, "winlogbeat__powershell"):
+        source = POWERSHELL.get(code)
+        if source is None:
+            continue
+        data = dict(event)
+        unnamed = [data.pop(name) for name in sorted(data) if name.startswith("param")]
+        mine = flat(elastic_document(data | ({"Data": unnamed} if unnamed else {}), source))
+        theirs = flat(document)
+        if "message" in mine:
+            # Winlogbeat takes the white space off the ends of a value, not off those of the rendered text.
+            assert "".join(theirs["message"].split()) == "".join(mine["message"].split())
+        different = {path for path, value in mine.items() if path != "message" and theirs.get(path, ...) != value and value not in ("", {})}
+        assert {path for path in different if not SCRIPT.fullmatch(path)} - {"winlog.provider_name"} == set(), (code, different)
+        seen.add(code)
+    assert seen == set(POWERSHELL)
+
+
+RECORD = re.compile(r"(?:node=\S+ )?type=(?P<type>\S+) msg=audit\([^)]*\): ?(?P<rest>.*)")
+PAIR = re.compile(r"""([A-Za-z0-9_-]+)=("[^"]*"|'[^']*'|\S*)""")
+
+
+def _record(line: str) -> dict[str, Any]:
+    """Return a record of the audit log by its names, those of the text in its msg too; quotes are taken off."""
+    found = RECORD.match(line)
+    assert found, line
+    rest = re.sub(r"msg='([^']*)'", r"\1", found["rest"])
+    return {"type": found["type"]} | {name: value.strip("\"'") for name, value in PAIR.findall(rest)}
+
+
+HEX = re.compile(r"(?:[0-9A-F]{2})+")
+
+
+def test_recorded_records_of_auditd_are_reproduced(corpora: Path) -> None:
+    """Whatever the view says of a recorded line of the audit log stands so in the document; a text in hexadecimal notation apart."""
+    seen: set[str] = set()
+    for log in sorted((folder(corpora) / "filebeat__auditd_log" / "input").iterdir()):
+        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+        documents = recorded(log.parents[1] / "expected" / f"{log.name}.json")
+        for line, document in zip(lines, documents, strict=True):
+            record = _record(line)
+            mine, theirs = flat(elastic_document(record, "linux_auditd")), flat(document)
+            # Filebeat's module of that time has no record_type once it has found an action for the type.
+            theirs.setdefault("auditd.log.record_type", record["type"])
+            different = {path: (value, theirs.get(path)) for path, value in mine.items() if theirs.get(path, ...) != value}
+            assert {path: pair for path, pair in different.items() if not HEX.fullmatch(str(pair[0]))} == {}, line
+            seen |= mine.keys() - different.keys()
+    assert {"process.executable", "process.name", "user.audit.id", "auditd.log.a0"} <= seen
+
+
+SYSLOG = re.compile(r"\S+ +\d+ [\d:]+ (?P<hostname>\S+) (?P<program>[^\s:\[]+)(?:\[\d+\])?: (?P<message>.*)")
+
+
+@pytest.mark.parametrize("stream", ["filebeat__system_auth", "filebeat__system_syslog"])
+def test_recorded_lines_of_text_logs_are_reproduced(stream: str, corpora: Path) -> None:
+    """Program, host and message of a recorded line stand where the view puts them; of a line that was divided no message was kept then."""
+    asked = 0
+    for log in sorted((folder(corpora) / stream / "input").iterdir()):
+        lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+        documents = recorded(log.parents[1] / "expected" / f"{log.name}.json")
+        for line, document in zip(lines, documents, strict=False):
+            found = SYSLOG.fullmatch(line)
+            if found is None or document.get("process.name") is None:
+                continue
+            mine, theirs = flat(elastic_document(found.groupdict(), "linux_log")), flat(document)
+            if "message" not in theirs:
+                assert any(path.startswith("system.auth.") or path == "group.id" for path in theirs), line
+                del mine["message"]
+            elif "\n" in theirs["message"]:  # a line with others that belong to it
+                theirs["message"] = theirs["message"].partition("\n")[0]
+            different = {path: (value, theirs.get(path)) for path, value in mine.items() if theirs.get(path, ...) != value}
+            assert different == {}, line
+            asked += 1
+    assert asked

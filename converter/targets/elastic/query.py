@@ -261,7 +261,7 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return "absent"
     if isinstance(test, Cidr) and binding.ip:
         return "ip"
-    if name in _EMPTINESS and (not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
+    if name in _EMPTINESS and (binding.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
         return "left_out" if binding.changed and name != "value.empty" else "as_is"
     if binding.type not in TEXTUAL:
         return binding.type
