@@ -160,7 +160,7 @@ def _rule(log_source: LogSource) -> Rule:
     return Rule(Source("rule.yml", ""), "A rule", "11111111-2222-3333-4444-555555555555", log_source, {}, level="low")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(asked=_asked())
 def test_declared_direction_holds(asked: tuple[LogSource, Node, list[dict[str, Any]]]) -> None:
     """Exact means equal, wider never misses, narrower never adds; whatever is printed is read and run."""
@@ -182,7 +182,7 @@ def test_declared_direction_holds(asked: tuple[LogSource, Node, list[dict[str, A
         assert fires == means or allowed, (direction, done.parts["query"], event)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     tree=st.recursive(_atoms(("CommandLine", "ProcessId", "Image")), _several, max_leaves=6),
     values=st.dictionaries(st.sampled_from(["CommandLine", "ProcessId", "Image"]), st.sampled_from(["a", "A b", "5"]), max_size=3),
