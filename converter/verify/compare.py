@@ -14,7 +14,7 @@ from converter.pack import Loaded
 from converter.verify.coverage import decided
 from converter.verify.examples import examples
 from converter.verify.own_view import OwnView
-from converter.verify.readings import Artifact, read_artifact
+from converter.verify.readings import Artifact, evidence_of, read_artifact
 from converter.verify.synthesized import synthesized
 from converter.verify.variants import Variant, variants
 
@@ -109,7 +109,7 @@ def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declare
     answers = read_artifact(target, artifact, [one.event for one in asked.events])
     if isinstance(answers, Diagnostic):
         return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (answers,))
-    verdict = judge(loaded, tree, artifact, target, declared, asked, answers, Evidence.READER, "reader", "")
+    verdict = judge(loaded, tree, artifact, target, declared, asked, answers, evidence_of(target, artifact), "reader", "")
     found = [one.event for one, answer in zip(asked.events, answers, strict=True) if answer][:SHOWN]
     elsewhere = read_artifact(target, artifact, found, foreign=True)
     if artifact.view is not None:

@@ -344,3 +344,25 @@ def children_of(expression: Expression) -> tuple[Expression, ...]:
             return (field, query)
         case And(children) | Or(children):
             return children
+
+
+def fields_of(expression: Expression) -> tuple[Field, ...]:
+    """Return the columns that an expression names, in reading order, with repetitions."""
+    found: list[Field] = []
+    stack: list[Expression] = [expression]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Field):
+            found.append(one)
+        stack.extend(reversed(children_of(one)))
+    return tuple(found)
+
+
+def filtered_by(query: Query) -> tuple[Field, ...]:
+    """Return the columns of the index that the conditions before every other command name."""
+    found: list[Field] = []
+    for command in query.commands:
+        if not isinstance(command, Where):
+            break
+        found += fields_of(command.condition)
+    return tuple(found)

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from converter.ir import Node
 from converter.model import Fidelity, Loss, joined
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
-from converter.targets.elastic import eql, filters
+from converter.targets.elastic import eql, esql, filters
 from converter.targets.elastic import query as kuery
 from converter.targets.elastic import query_string as lucene
 
@@ -108,6 +108,11 @@ def _eql(resolved: ResolvedRule, tree: Node, _tables: Mapping[str, Capabilities]
     return eql.LANGUAGE, {"query": eql.query(resolved, tree)}, lost
 
 
+def _esql(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
+    text, lost = esql.query(resolved, tree, tables[esql.LANGUAGE])
+    return esql.LANGUAGE, {"query": text}, lost
+
+
 def _lucene(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
     lost = lucene.losses(tree, resolved, tables[LUCENE])
     return LUCENE, {"query": lucene.query(resolved, tree)}, lost
@@ -128,5 +133,6 @@ PRINTERS: Final[dict[str, Printer]] = {
     WITH_FILTERS: _with_filters,
     eql.LANGUAGE: _eql,
     LUCENE: _lucene,
+    esql.LANGUAGE: _esql,
 }
 """The languages, in the order in which ``auto`` tries them."""

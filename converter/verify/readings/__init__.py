@@ -2,7 +2,7 @@
 
 import importlib
 
-from converter.model import Diagnostic
+from converter.model import Diagnostic, Evidence
 from converter.verify.readings.reading import Artifact, Events
 
 
@@ -19,4 +19,11 @@ def read_artifact(target: str, artifact: Artifact, events: Events, *, foreign: b
     return answers
 
 
-__all__ = ["Artifact", "Events", "read_artifact"]
+def evidence_of(target: str, artifact: Artifact) -> Evidence:
+    """Return what our reading of an artifact is worth: nothing for a language of which no engine ever answered us."""
+    module = importlib.import_module(f"converter.verify.readings.{target}")
+    declared = hasattr(module, "is_unproven") and module.is_unproven(artifact)
+    return Evidence.DECLARED if declared else Evidence.READER
+
+
+__all__ = ["Artifact", "Events", "evidence_of", "read_artifact"]

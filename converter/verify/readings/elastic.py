@@ -13,7 +13,7 @@ from converter.languages import kql
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.own_view import is_selected, own_document, own_mappings
-from converter.verify.readings import elastic_eql, elastic_lucene
+from converter.verify.readings import elastic_eql, elastic_esql, elastic_lucene
 from converter.verify.readings.reading import Artifact, Events
 
 Answers: TypeAlias = list[bool] | Diagnostic
@@ -27,8 +27,15 @@ def _kuery(text: str, path: str, seen: Sequence[Mapping[str, Any]], mappings: An
     return query if isinstance(query, Diagnostic) else kql.run(query, seen, mappings)
 
 
-READINGS: Final[Mapping[str, Reading]] = {"kuery": _kuery, "eql": elastic_eql.found, "lucene": elastic_lucene.found}
+READINGS: Final[Mapping[str, Reading]] = {
+    "kuery": _kuery,
+    "eql": elastic_eql.found,
+    "lucene": elastic_lucene.found,
+    "esql": elastic_esql.found,
+}
 """The languages of queries, as Kibana names them."""
+UNPROVEN: Final = ("esql",)
+"""Languages of which we have the documentation alone: no engine, no other reading. What our reading finds refutes, but proves nothing."""
 _TYPES: Final = ("query", "eql", "esql", "new_terms", "threat_match", "saved_query", "threshold")
 """Types of rules that have a query."""
 
@@ -51,6 +58,12 @@ def read(artifact: Artifact, events: Events, *, foreign: bool = False) -> Answer
     if isinstance(found, Diagnostic) or isinstance(kept, Diagnostic):
         return found if isinstance(found, Diagnostic) else kept
     return [one and other for one, other in zip(found, kept, strict=True)]
+
+
+def is_unproven(artifact: Artifact) -> bool:
+    """Say whether a rule's language is one of ``UNPROVEN``."""
+    rule = rule_of(artifact)
+    return isinstance(rule, ElasticRule) and rule.language in UNPROVEN
 
 
 def _elsewhere(mappings: Any) -> Any:  # noqa: ANN401 - JSON

@@ -39,7 +39,8 @@ from converter.ir import (
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
-from converter.targets.elastic.esql.losses import TEXTS, no
+from converter.targets.elastic.esql.losses import TEXTS
+from converter.targets.elastic.esql.refusal import no
 from converter.targets.elastic.esql.words import name, pattern, text
 from converter.targets.elastic.query import IGNORE_ABOVE
 from converter.targets.elastic.searched import UnsaidError, whole

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Null, Or, feature
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic.esql.atoms import Rank, Said, among, atom, compared
-from converter.targets.elastic.esql.losses import no
+from converter.targets.elastic.esql.refusal import no
 
 DEPTH: Final = 60
 """Groups in groups; Elasticsearch reads expressions of 400 levels, and each group is a few."""

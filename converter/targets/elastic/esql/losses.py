@@ -27,10 +27,10 @@ from converter.ir import (
     feature_of_test,
 )
 from converter.model import Fidelity, Loss
-from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
-from converter.targets.elastic.query import LONG, WHOLE, refused
+from converter.targets.contract import Capabilities, ResolvedRule
+from converter.targets.elastic.esql.refusal import no
+from converter.targets.elastic.query import LONG, WHOLE
 
-WHO: Final = "ES|QL cannot"
 TEXTS: Final = (*WHOLE, "constant_keyword", "text", "match_only_text")
 """Types whose column holds whole texts; of a text field ES|QL sees the text itself, not its words."""
 EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
@@ -121,8 +121,3 @@ def min_stack(tree: Node, resolved: ResolvedRule, table: Capabilities) -> tuple[
                 major, _, minor = str(told).partition(".")
                 found.append((int(major), int(minor or 0)))
     return max(found)
-
-
-def no(tree: Node, what: str, help_text: str, resolved: ResolvedRule) -> Inexpressible:
-    """Return the refusal (T110) of a part that ES|QL cannot say."""
-    return refused(tree, what, help_text, resolved, WHO)

@@ -19,6 +19,7 @@ from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.elastic.esql.atoms import Rank
 from converter.targets.elastic.esql.condition import condition
 from converter.targets.elastic.esql.losses import losses
+from converter.targets.elastic.esql.unmapped import unmapped
 from converter.targets.elastic.esql.words import name, text
 from converter.targets.elastic.query import conjuncts
 
@@ -40,7 +41,7 @@ def query(resolved: ResolvedRule, tree: Node, table: Capabilities, index: Sequen
 
 def where(resolved: ResolvedRule, tree: Node, table: Capabilities) -> tuple[str, tuple[Loss, ...]]:
     """Return the condition of a rule, the log source's guard and each conjunct on a line of its own, and what it loses."""
-    lost = losses(tree, resolved, table)
+    lost = (*losses(tree, resolved, table), *unmapped(tree, resolved))
     guards = [_guard(field, value) for field, value in resolved.guard.items()]
     parts = conjuncts(tree)
     within = Rank.OR if len(parts) == 1 and not guards else Rank.NOT
