@@ -10,29 +10,41 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
-from converter.data import Tables
-from converter.ir import SECOND, Linked, Part, Timed, detected, evaluate, field_of, leaves, lookup, scalars
+from converter.data import Field, Tables
+from converter.ir import SECOND, FieldMatch, Linked, Part, Timed, atoms, detected, evaluate, field_of, leaves, lookup, scalars
 from converter.pack import Loaded
-from converter.verify.examples import timelines_of
+from converter.verify.examples import Example, timelines_of
 from converter.verify.synthesized import synthesized
+from converter.verify.variants import Variant, variants
 
 LONGEST: Final = 60
 """Events of a stream whose variants are tried; of a longer one only a few."""
+NEAR: Final = 24
+"""Changed events of a rule that are tried, about."""
 MADE: Final = 400
 """Events of the stream that a rule gives by itself, at most."""
+_FIGURE: Final = 3
+"""Events that the stream of a sum or another figure has."""
 _START: Final = 1_767_225_600 * SECOND
 """When a stream that a rule gives by itself begins: 2026-01-01."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Events in the order of their arrival, and what they are; ``without`` names the rule whose events were left out."""
+    """Events in the order of their arrival, and what they are.
+
+    ``without`` is the id of the rule whose events were left out; ``near``
+    the place of an event that was changed, and the id of the rule whose log
+    source it is of even where the rule does not match it any more.
+    """
 
     label: str
     events: tuple[Timed, ...]
     without: str = ""
+    near: tuple[int, str] = (-1, "")
 
 
 def streams(loaded: Loaded, linked: Linked, tables: Tables) -> tuple[Stream, ...]:
@@ -41,6 +53,7 @@ def streams(loaded: Loaded, linked: Linked, tables: Tables) -> tuple[Stream, ...
     made = made_stream(linked, [one for stream in given for one in stream.events], tables)
     plain = [*given, *([Stream("example events", made)] if made else [])]
     varied = [one for stream in plain for one in _varied(linked, stream)]
+    varied += [one for stream in plain[:1] for part in leaves(linked) for one in _nearly(linked, part, stream, tables)]
     found: dict[str, Stream] = {}
     for one in (*plain, *varied):
         found.setdefault(repr([(event.time, event.event) for event in one.events]), one)
@@ -55,7 +68,12 @@ def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:
         )
     first, last = min((one.time for one in events), default=0), max((one.time for one in events), default=0)
     length = last - first
-    for label, wanted in (("to the timespan", span), ("beyond the timespan", span + SECOND), ("to twice the timespan", 2 * span)):
+    for label, wanted in (
+        ("to the timespan", span),
+        ("to half of it", span // 2),
+        ("beyond it", span + SECOND),
+        ("to twice of it", 2 * span),
+    ):
         if length:
             moved = (Timed(first + (one.time - first) * wanted // length, one.event) for one in events)
             yield Stream(f"{stream.label}, drawn {label}", tuple(moved))
@@ -68,6 +86,43 @@ def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:
             other = _regrouped(linked, one.event, name)
             if other is not None:
                 yield Stream(f"{stream.label}, event {at} with another {name}", (*events[:at], Timed(one.time, other), *events[at + 1 :]))
+
+
+def _nearly(linked: Linked, part: Part, stream: Stream, tables: Tables) -> Iterator[Stream]:
+    """Yield a stream with an event of a rule changed: into what the rule only just matches, or only just does not."""
+    place = next((at for at, one in enumerate(stream.events) if detected(part, one.event)), None)
+    if place is None:
+        return
+    before = stream.events[place]
+    names = [field_in(linked, part, name) for name in (*linked.correlation.group_by, *linked.correlation.fields)]
+    for one in _examples(part, tables, Example("", before.event, True)):
+        event = copy.deepcopy(dict(one.event))
+        for name in names:
+            kept = scalars(before.event, name)
+            if kept and not scalars(event, name) and name not in _asked(part):
+                put(event, name, kept[0] if len(kept) == 1 else list(kept))
+        after = Timed(before.time, event)
+        label = f"{stream.label}, event {place} of {part.reference} changed: {one.label}"
+        yield Stream(label, (*stream.events[:place], after, *stream.events[place + 1 :]), near=(place, part.rule.id))
+
+
+def _asked(part: Part) -> frozenset[str]:
+    assert not isinstance(part.meaning, Linked), "leaves are about single events"
+    return frozenset(atom.field for atom in atoms(part.meaning) if isinstance(atom, FieldMatch))
+
+
+def _fields(part: Part, tables: Tables) -> Mapping[str, Field]:
+    source = tables.source_of(part.rule.logsource)
+    return tables.fields(source.id) if source else {}
+
+
+def _examples(part: Part, tables: Tables, example: Example) -> list[Variant]:
+    """Return events near a rule's border, evenly chosen where there are many."""
+    source = tables.source_of(part.rule.logsource)
+    assert not isinstance(part.meaning, Linked), "leaves are about single events"
+    known = _fields(part, tables)
+    found = [*variants(part.meaning, example, known), *synthesized(part.meaning, known, source.id if source else "").events]
+    return found[:: 1 + len(found) // NEAR]
 
 
 def _regrouped(linked: Linked, event: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -111,37 +166,60 @@ def made_stream(linked: Linked, known: Sequence[Timed], tables: Tables) -> tuple
         if event is None:
             return ()
         examples[part.rule.id] = event
-    events = list(_steps(linked, linked, examples, tables))
-    if not events or len(events) > MADE:
+    found = list(_steps(linked, linked, examples, tables))
+    if not found or len(found) > MADE:
         return ()
-    step = linked.correlation.timespan * SECOND // (len(events) + 1)
-    return tuple(Timed(_START + at * step, one) for at, one in enumerate(events))
+    times = accumulate(gap for gap, _ in found)
+    return tuple(Timed(_START + time, one) for time, (_, one) in zip(times, found, strict=True))
 
 
-def _steps(outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, Any]], tables: Tables) -> Iterator[Mapping[str, Any]]:
-    """Yield the events of a correlation's rules, as many of each as it counts."""
-    kind = linked.correlation.type
-    wanted = [one.value for one in linked.correlation.criteria if one.operator in ("gt", "gte", "eq")]
-    times = int(max(wanted, default=1)) + 1 if kind in ("event_count", "value_count") else 1
-    for part in linked.parts if kind.startswith("temporal") else linked.parts[:1]:
-        for number in range(min(times, MADE + 1)):
-            if isinstance(part.meaning, Linked):
-                yield from _steps(outer, part.meaning, examples, tables)
-                continue
-            event = copy.deepcopy(dict(examples[part.rule.id]))
-            source = tables.source_of(part.rule.logsource)
-            fields = tables.fields(source.id) if source else {}
-            for name in outer.correlation.group_by:
-                field = field_in(outer, part, name)
-                if not scalars(event, field):
-                    put(event, field, _value(field, 1, fields))
-            for name in linked.correlation.fields:
-                field = field_of(linked, part, name)
-                put(event, field, _value(field, number, fields))
-            yield event
+Step = tuple[int, dict[str, Any]]
+"""An event, and how many nanoseconds it is behind the one before."""
 
 
-def _value(field: str, number: int, fields: Mapping[str, Any]) -> object:
+def _steps(outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, Any]], tables: Tables) -> Iterator[Step]:
+    """Yield as many events of a correlation's rules as it needs, as far apart as they may be."""
+    needed = len(linked.parts) if linked.correlation.type.startswith("temporal") else _needed(linked)
+    gap = linked.correlation.timespan * SECOND // max(1, needed - 1)
+    for number in range(min(needed, MADE + 1)):
+        part = linked.parts[number % len(linked.parts)]
+        before = gap if number else 0
+        if isinstance(part.meaning, Linked):
+            for at, (inner, event) in enumerate(_steps(outer, part.meaning, examples, tables)):
+                yield (inner if at else before), event
+        else:
+            yield before, _filled(outer, linked, part, number, examples[part.rule.id], tables)
+
+
+def _needed(linked: Linked) -> int:
+    """Return how many events a count needs at least; of a figure, a few."""
+    if linked.correlation.type not in ("event_count", "value_count"):
+        return _FIGURE
+    least = [int(one.value) + (one.operator == "gt") for one in linked.correlation.criteria if one.operator in ("gt", "gte", "eq")]
+    return max(1, *least) if least else 1
+
+
+def _filled(outer: Linked, linked: Linked, part: Part, number: int, example: Mapping[str, Any], tables: Tables) -> dict[str, Any]:
+    """Return an event with values for the fields to group by, where it has none, and one of its own for those to count by."""
+    event = copy.deepcopy(dict(example))
+    fields = _fields(part, tables)
+    for name in outer.correlation.group_by:
+        field = field_in(outer, part, name)
+        if not scalars(event, field):
+            put(event, field, _value(field, 1, fields))
+    for name in linked.correlation.fields:
+        field = field_of(linked, part, name)
+        put(event, field, _value(field, number, fields) if linked.correlation.type == "value_count" else _number(linked))
+    return event
+
+
+def _number(linked: Linked) -> int:
+    """Return a number of which a few meet a condition on a sum, each one on any other figure."""
+    wanted = max((int(one.value) for one in linked.correlation.criteria), default=0)
+    return wanted // (_FIGURE if linked.correlation.type == "value_sum" else 1) + 1
+
+
+def _value(field: str, number: int, fields: Mapping[str, Field]) -> object:
     """Return a value for a field that no test asks."""
     kind = fields[field].type if field in fields else ""
     if kind == "long":

@@ -1,4 +1,4 @@
-"""Elastic: the alerts of a threshold rule, a sequence or a sample over a stream of documents, run after run.
+"""Elastic: the alerts of a threshold rule, a sequence, a sample or a pipe of figures over a stream of documents, run after run.
 
 A run sees the documents of its look-back, from ``from`` to now.  The runs that
 matter are those just after a document came or went out of sight; where the
@@ -15,23 +15,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Final, TypeAlias
 
 from converter.formats import Map, read_toml
 from converter.formats import read as read_yaml
 from converter.ir import SECOND
-from converter.languages import elasticsearch, eql
+from converter.languages import elasticsearch, eql, esql
 from converter.languages.kql import dsl
 from converter.model import UNITS, Diagnostic, Severity, Source
-from converter.verify.readings.elastic import READINGS, rule_of
+from converter.verify.readings.elastic import READINGS, ElasticRule, rule_of
 from converter.verify.readings.reading import Artifact
 
 Alert: TypeAlias = tuple[int, ...]
 """The documents that an alert is about, by their places."""
-UNREAD: Final = ("esql",)
-"""Languages of correlations that are not read."""
+NOT_RUN: Final = "R304"
+"""The code of a query whose answer our reading of ES|QL does not know."""
 _FROM: Final = re.compile(r"now-([0-9]{1,9})([smhdw])")
 _INTERVAL: Final = re.compile(r"([0-9]{1,9})([smhd])")
 _TRIED: Final = 4
@@ -78,32 +78,56 @@ def _span(found: re.Match[str]) -> int:
     return int(found[1]) * UNITS[found[2]] * SECOND
 
 
-def alerts(
-    artifact: Artifact,
-    documents: Sequence[Mapping[str, Any]],
-    times: Sequence[int],
-    mappings: Any,  # noqa: ANN401 - JSON
-) -> tuple[frozenset[Alert], ...] | Diagnostic:
-    """Return the alerts for each beginning of the runs that is tried; ``times`` are the documents', in nanoseconds."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A rule's file that was read, and the index that it searches: its mappings as JSON and compiled, for EQL too."""
+
+    path: str
+    rule: Rule
+    query: eql.Query | esql.Query | ElasticRule
+    mappings: Any
+    index: elasticsearch.Mapping
+    fields: eql.Mapping
+
+
+def read_alerts(artifact: Artifact, mappings: Any) -> Reading | Diagnostic:  # noqa: ANN401 - JSON
+    """Return a rule whose alerts can be asked for, on an index with these mappings, or why its file or query is not read."""
     rule = correlated(artifact)
     if isinstance(rule, Diagnostic):
         return rule
+    index = elasticsearch.compile_mapping(mappings)
+    fields = eql.compile_mapping(mappings)
+    query: eql.Query | esql.Query | ElasticRule | Diagnostic
     if rule.kind == "threshold":
-        return _threshold(artifact, rule, documents, times, mappings)
-    query = eql.read(rule.query, artifact.path)
-    if isinstance(query, Diagnostic):
-        return query
-    grown = _grown(documents, mappings)
-    mapping = grown if isinstance(grown, Diagnostic) else eql.compile_mapping(grown.raw)
-    if isinstance(mapping, Diagnostic):
-        return mapping
+        query = rule_of(artifact)
+    else:
+        query = esql.read(rule.query, artifact.path) if rule.kind == "esql" else eql.read(rule.query, artifact.path)
+    for one in (index, fields, query):
+        if isinstance(one, Diagnostic):
+            return one
+    return Reading(artifact.path, rule, query, mappings, index, fields)  # type: ignore[arg-type]
+
+
+def alerts(reading: Reading, documents: Sequence[Mapping[str, Any]], times: Sequence[int]) -> tuple[frozenset[Alert], ...] | Diagnostic:
+    """Return the alerts for each beginning of the runs that is tried; ``times`` are the documents', in nanoseconds."""
+    query, rule = reading.query, reading.rule
+    indexed = elasticsearch.index_all(documents, reading.index)
+    grown = next((one.mapping for one in indexed if isinstance(one, elasticsearch.Document)), reading.index)
+    if isinstance(query, ElasticRule):
+        return _threshold(reading, query, documents, times, indexed)
+    fields = reading.fields if grown.raw == reading.index.raw else eql.compile_mapping(grown.raw)
+    if isinstance(fields, Diagnostic):
+        return fields
     known: dict[tuple[int, ...], frozenset[Alert] | Diagnostic] = {}
     found: list[frozenset[Alert]] = []
     for runs in _beginnings(rule, times):
         told: set[Alert] = set()
         for seen in map(tuple, runs):
             if seen not in known:
-                known[seen] = _matches(query, documents, seen, mapping)
+                if isinstance(query, esql.Query):
+                    known[seen] = _groups(query, documents, seen, grown.raw)
+                else:
+                    known[seen] = _matches(query, documents, seen, fields)
             one = known[seen]
             if isinstance(one, Diagnostic):
                 return one
@@ -133,13 +157,30 @@ def _matches(
     return frozenset(told)
 
 
-def _grown(documents: Sequence[Mapping[str, Any]], mappings: Any) -> elasticsearch.Mapping | Diagnostic:  # noqa: ANN401 - JSON
-    """Return the mapping that the index has once it holds the documents."""
-    known = elasticsearch.compile_mapping(mappings)
-    if isinstance(known, Diagnostic):
-        return known
-    indexed = elasticsearch.index_all(documents, known)
-    return next((one.mapping for one in indexed if isinstance(one, elasticsearch.Document)), known)
+def _groups(
+    query: esql.Query,
+    documents: Sequence[Mapping[str, Any]],
+    seen: Sequence[int],
+    mappings: Any,  # noqa: ANN401 - JSON
+) -> frozenset[Alert] | Diagnostic:
+    """Return for each row that a pipe leaves the documents of its group, as they were before they were counted."""
+    figures = [at for at, one in enumerate(query.commands) if isinstance(one, esql.Stats)]
+    there = [documents[at] for at in seen]
+    before = esql.run(replace(query, commands=query.commands[: figures[0]] if figures else query.commands), there, mappings)
+    after = esql.run(query, there, mappings)
+    if isinstance(before, Diagnostic) or isinstance(after, Diagnostic):
+        return before if isinstance(before, Diagnostic) else after  # type: ignore[return-value]
+    last = query.commands[figures[-1]] if figures else None
+    names = [one.name for one in last.groups] if isinstance(last, esql.Stats) else []
+    told: set[Alert] = set()
+    for row in after.rows:
+        members = (one for one in before.rows if all(row.values.get(name) in _each(one.values.get(name)) for name in names))
+        told.add(tuple(seen[one.origin] for one in members if one.origin is not None))
+    return frozenset(told)
+
+
+def _each(value: esql.Value) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _beginnings(rule: Rule, times: Sequence[int]) -> Iterator[list[list[int]]]:
@@ -164,21 +205,17 @@ def _runs(rule: Rule, times: Sequence[int], begin: int) -> Iterator[list[int]]:
 
 
 def _threshold(
-    artifact: Artifact,
-    rule: Rule,
+    reading: Reading,
+    asked: ElasticRule,
     documents: Sequence[Mapping[str, Any]],
     times: Sequence[int],
-    mappings: Any,  # noqa: ANN401 - JSON
+    indexed: Sequence[elasticsearch.Document | Diagnostic],
 ) -> tuple[frozenset[Alert], ...] | Diagnostic:
-    asked = rule_of(artifact)
-    if isinstance(asked, Diagnostic):
-        return asked
-    found = READINGS[rule.language](rule.query, artifact.path, documents, mappings)
+    rule, mappings = reading.rule, reading.mappings
+    found = READINGS[rule.language](rule.query, reading.path, documents, mappings)
     kept = dsl.run(asked.filters, documents, mappings) if asked.filters.trees else [True] * len(documents)
-    mapping = _grown(documents, mappings)
-    if isinstance(found, Diagnostic) or isinstance(kept, Diagnostic) or isinstance(mapping, Diagnostic):
-        return next(one for one in (found, kept, mapping) if isinstance(one, Diagnostic))
-    indexed = elasticsearch.index_all(documents, mapping)
+    if isinstance(found, Diagnostic) or isinstance(kept, Diagnostic):
+        return found if isinstance(found, Diagnostic) else kept  # type: ignore[return-value]
     matching = {at: one for at, one in enumerate(indexed) if found[at] and kept[at] and isinstance(one, elasticsearch.Document)}
     return tuple(frozenset(_reached(rule, runs, matching, times)) for runs in _beginnings(rule, times))
 
