@@ -73,7 +73,8 @@ def test_every_declared_loss_is_shown(name: str, monkeypatch: pytest.MonkeyPatch
         if outcome.status in (Status.WIDER, Status.NARROWER, Status.MIXED):
             found = counter_example(outcome)
             for loss in outcome.losses:
-                if not loss.compensated_by:
+                # What Elastic narrows (T007) shows in alerts, not in the events that a detection finds.
+                if not loss.compensated_by and loss.code != "T007":
                     shown[f"{loss.feature}: {loss.direction.value}"] = (
                         shown.get(f"{loss.feature}: {loss.direction.value}", False) or found is not None
                     )
