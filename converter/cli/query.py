@@ -20,17 +20,18 @@ Matches = tuple[tuple[int, ...], ...]
 
 
 @click.command("query")
-@click.argument("language", type=click.Choice(["kuery", "lucene", "eql", "spl", "falco"]))
+@click.argument("language", type=click.Choice(["kuery", "lucene", "eql", "esql", "spl", "falco"]))
 @click.argument("query")
 @click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option("--fields", "fields", metavar="FILE", help="kuery, lucene, eql: the index's mappings as JSON.")
+@click.option("--fields", "fields", metavar="FILE", help="kuery, lucene, eql, esql: the index's mappings as JSON.")
 @option_option
 def command(language: str, query: str, events: tuple[str, ...], fields: str | None, options: tuple[str, ...]) -> None:
     """Run a query by our reading of its engine; print the indexes of the matching events, one a line.
 
     The file's name stands before an index when there are several files.
     A sequence of eql prints the indexes of its events on one line; -O category, timestamp and tiebreaker name other fields than ECS has.
-    For kuery, lucene and eql EVENTS are documents as the engine sees them; for spl and falco raw events, seen through its extraction.
+    For kuery, lucene, eql and esql EVENTS are documents as the engine sees them; a table of esql that is no longer one of documents
+    is refused. For spl and falco raw events, seen through its extraction.
     """
     from converter.cli.events import read_events
     from converter.model import Diagnostic
@@ -43,6 +44,7 @@ def command(language: str, query: str, events: tuple[str, ...], fields: str | No
         "kuery": lambda: _kuery(query, [one.event for one in found if one.event is not None], fields),
         "lucene": lambda: _lucene(query, [one.event for one in found if one.event is not None], fields),
         "eql": lambda: _eql(query, [one.event for one in found if one.event is not None], fields, flags),
+        "esql": lambda: _esql(query, [one.event for one in found if one.event is not None], fields),
         "spl": lambda: _spl(query, [one.event for one in found if one.event is not None], flags),
         "falco": lambda: _falco(query, [one.event for one in found if one.event is not None], flags),
     }
@@ -100,6 +102,19 @@ def _eql(query: str, documents: Documents, fields: str | None, flags: Mapping[st
     roles = eql.Roles(flags.get("category", "event.category"), flags.get("timestamp", "@timestamp"), flags.get("tiebreaker"))
     found = eql.run(read, documents, mapping, roles)
     return found if isinstance(found, Diagnostic) else tuple(one.events for one in found)
+
+
+def _esql(query: str, documents: Documents, fields: str | None) -> list[bool] | Diagnostic:
+    from converter.languages import esql
+    from converter.model import Diagnostic
+
+    mappings = {"dynamic": True} if fields is None else read_mappings(fields)
+    if isinstance(mappings, Diagnostic):
+        return mappings
+    read = esql.read(query, "<query>")
+    if isinstance(read, Diagnostic):
+        return read
+    return esql.found(read, documents, mappings)
 
 
 def _spl(query: str, events: Documents, flags: Mapping[str, str]) -> list[bool] | Diagnostic:
