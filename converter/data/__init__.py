@@ -3,6 +3,7 @@
 from converter.data.attack import Tactic, Technique, Threat, attack_tags, attack_version, retired, tactic, tactic_named, technique, threats
 from converter.data.elastic_view import elastic_document, elastic_mappings
 from converter.data.falco_view import falco_events, falco_fields, falco_values, falco_view
+from converter.data.integrations import ecs_bindings, elastic_type
 from converter.data.own import SHIPPED, OwnSource, OwnTarget, Tables
 from converter.data.shipped import shipped
 from converter.data.spdx import (
@@ -22,7 +23,6 @@ from converter.data.tables import (
     Field,
     Source,
     bindings,
-    ecs_bindings,
     ecs_types,
     fields,
     indexed,
@@ -58,6 +58,7 @@ __all__ = [
     "ecs_types",
     "elastic_document",
     "elastic_mappings",
+    "elastic_type",
     "falco_events",
     "falco_fields",
     "falco_values",

@@ -110,7 +110,7 @@ class Binding:
     so that it is taken for a keyword; ``words`` is the path of a text field of the same values, ``""`` for none.
     ``change`` says that the values are not there as they are: the path is then that of the last part.  ``dynamic`` says that an index has
     the field only once it was given a value of it.
-    ``gone`` says that a test counts what the target leaves out as missing, as the target does.
+    ``gone`` says that no empty text is lost: the producer writes none, or a test counts what the target leaves out as missing too.
     """
 
     field: Field
@@ -323,12 +323,13 @@ def row_binding(field: Field, entry: Mapping[str, Any]) -> Binding:
         entry.get("list", False),
         entry.get("caseless", ""),
         entry.get("ip", ""),
-        tuple(entry.get("changed", ())),
+        tuple(one for one in entry.get("changed", ()) if "#" in one or field.written(one)),
         entry.get("digits", False),
         tuple(entry.get("replaced", {}).items()),
         lowered,
         words=entry.get("words", ""),
         dynamic=entry.get("dynamic", False),
+        gone=not field.written(""),
     )
 
 

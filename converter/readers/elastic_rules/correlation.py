@@ -45,7 +45,7 @@ class Joined:
     """A correlation: its type, parts, time span in seconds, groups and condition.
 
     ``aliases`` are groups whose fields differ: the field by the number of the
-    part, for parts in which it is not the group's own name.
+    part.
     """
 
     type: str
@@ -55,6 +55,11 @@ class Joined:
     condition: Mapping[str, object] | None = None
     aliases: Mapping[str, Mapping[int, str]] | None = None
     losses: tuple[Loss, ...] = ()
+
+    @property
+    def span_s(self) -> int:
+        """The seconds that a run must see: repeated events have a time span of their own."""
+        return self.timespan_s * (1 + sum(one.runs > 1 for one in self.parts))
 
 
 Found: TypeAlias = tuple[Meaning, Joined | None]
@@ -179,7 +184,7 @@ def _timespan(asked: Asked, plan: eql.Plan, seen_s: int | None) -> tuple[int | N
 
 
 def _groups(keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], dict[str, dict[int, str]]]:
-    """Return the groups' names and, where the parts' fields differ, the other parts' fields."""
+    """Return the groups' names and, where the parts' fields differ, the field of each part."""
     columns = list(dict.fromkeys(zip(*keys, strict=True)))
     groups: list[str] = []
     aliases: dict[str, dict[int, str]] = {}
@@ -189,9 +194,8 @@ def _groups(keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], dict[str,
             number += 1
             name = f"{column[0]}_{number}"
         groups.append(name)
-        others = {at: field for at, field in enumerate(column, 1) if field != name}
-        if others:
-            aliases[name] = others
+        if set(column) != {name}:
+            aliases[name] = dict(enumerate(column, 1))
     return tuple(groups), aliases
 
 
@@ -215,7 +219,10 @@ def sections(one: Joined, name: str) -> tuple[dict[str, Any], dict[str, dict[str
     called = {part.number: f"{name}_{part.number}" for part in one.parts}
     counts = {part.number: f"{name}_{part.number}_times" for part in one.parts if part.runs > 1}
     aliases = one.aliases or {}
-    outer = {alias: {called[at]: field for at, field in fields.items() if at not in counts} for alias, fields in aliases.items()}
+    outer = {
+        alias: {(called | counts)[at]: alias if at in counts else field for at, field in fields.items()}
+        for alias, fields in aliases.items()
+    }
     inner = {}
     for part in (part for part in one.parts if part.number in counts):
         own = {alias: {called[part.number]: fields[part.number]} for alias, fields in aliases.items() if part.number in fields}

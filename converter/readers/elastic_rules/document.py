@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from converter.data import BadLicenseError, license_named, read_license
+from converter.data import BadLicenseError, license_named, read_license, source_of
 from converter.formats import Map, Seq
+from converter.model import LogSource
 from converter.readers.elastic_rules.attack import attack_tags, is_derivable, threat_block
 from converter.readers.elastic_rules.correlation import Joined, sections
 from converter.readers.elastic_rules.facts import form
@@ -23,6 +24,7 @@ _VENDOR: Final = {"Elastic-2.0": "Elastic License v2"}
 """The words in which the target writes a licence that Sigma names by SPDX; others it writes as they are."""
 _DATE: Final = re.compile(r"\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _NOT_SAFE: Final = re.compile(r"[^a-z0-9]+")
+_ACCEPTED: Final = re.compile(r"(?:^|\n\n)Accepted losses of this translation:\n(?:- [^\n]*\n?)+\Z")
 _AUTHORS: Final = re.compile("[,;]")
 
 
@@ -77,7 +79,7 @@ def is_spdx(text: str) -> bool:
     return True
 
 
-def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str, object]:
+def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: Mapping[str, str]) -> dict[str, object]:
     """Return ``x-converter``: ``query`` says of the target what the rule asks there, the rest is the rule's own."""
     known, extra = known_keys(rule)
     license_, authors = rule.text("license"), list(rule.texts("author"))
@@ -85,7 +87,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str
     block = plain(threat)
     read = read_threat(threat) if threat else ()
     elastic: dict[str, object | None] = {
-        "kind": rule.kind if rule.kind not in ("query", "eql", "esql") else None,
+        "kind": rule.kind if query.get("opaque") or rule.kind not in ("query", "eql", "esql") else None,
         **query,
         "rule_id": None if has_own_id(rule) or not rule.text("rule_id") else rule.text("rule_id"),
         "author": authors if authors != [one.strip() for one in _AUTHORS.split(", ".join(authors)) if one.strip()] else None,
@@ -93,7 +95,8 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None]) -> dict[str
         "threat": block if block != threat_block(read) or not is_derivable(read) else None,
         "new_terms": new_terms(rule) if rule.kind == "new_terms" else None,
         **{key: plain(value) for key, value in known.items()},
-        "metadata": _metadata(rule),
+        **{key: _guide(str(known[key])) for key in ("note", "setup") if key in known},
+        "metadata": _metadata(rule, logsource),
         "transform": plain(rule.transform),
         "extra": plain(extra),
     }
@@ -143,14 +146,26 @@ def correlation_documents(
     return {"correlation": own}, tuple(others)
 
 
-def _metadata(rule: ElasticRule) -> dict[str, Any]:
-    """Return the keys of ``[metadata]`` that the target does not make again from the rule: all but dates and a usual maturity."""
+def _guide(text: str) -> str:
+    """Return a guide without the list of accepted losses that the target wrote below it."""
+    return _ACCEPTED.sub("", text).strip()
+
+
+def _metadata(rule: ElasticRule, logsource: Mapping[str, str]) -> dict[str, Any]:
+    """Return the keys of ``[metadata]`` that the target does not make again from the rule.
+
+    It makes the dates, a usual maturity, and the integration of a log source
+    that it knows.
+    """
     kept = {str(key): plain(value) for key, value in rule.metadata.items()}
     for key in ("creation_date", "updated_date"):
         if _date(rule.metadata.get(key)):
             kept.pop(key)
     if kept.get("maturity") == "production":
         kept.pop("maturity")
+    known = source_of(LogSource(logsource.get("category", ""), logsource.get("product", ""), logsource.get("service", "")))
+    if known is not None and kept.get("integration") == list(known.targets.get(TARGET, {}).get("integration", ())):
+        kept.pop("integration")
     return kept
 
 

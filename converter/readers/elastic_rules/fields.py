@@ -1,18 +1,18 @@
-"""Of which type a field of Elastic's is: by the Elastic Common Schema, else by what the tables say of any log source's fields there."""
+"""Of which type a field of Elastic's is: by schema and integrations, else by what the tables say of any log source's fields there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 
-from converter.data import bindings, ecs_types, indexed, sources
+from converter.data import bindings, elastic_type, indexed, sources
 
 _TARGET = "elastic"
 
 
 def type_of(field: str) -> str:
     """Return a field's type in the index; ``keyword`` where nobody gives another, or the tables do not agree."""
-    return ecs_types().get(field) or _listed().get(field, "keyword")
+    return elastic_type(field) or _listed().get(field, "keyword")
 
 
 @cache

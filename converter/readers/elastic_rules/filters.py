@@ -38,6 +38,11 @@ class FilterNodes:
 
     filters: dsl.Filters
 
+    @property
+    def is_query(self) -> bool:
+        """Whether KQL can say them all: presence, and whole values with regard to case."""
+        return all(map(_in_query, self.filters.trees))
+
     def nodes(self, resolve: Resolve) -> tuple[Node, ...]:
         """Return the conditions, all of which must hold; a filter that always holds has none."""
         return tuple(one for one in (_node(tree, resolve, []) for tree in self.filters.trees) if not isinstance(one, bool))
@@ -104,6 +109,19 @@ def _only(value: Map, names: tuple[str, ...]) -> Map:
     made = Map({key: one for key, one in value.items() if key in names})
     made.offsets = [place for at, key in enumerate(value) if key in names for place in value.offsets[2 * at : 2 * at + 2]]
     return made
+
+
+def _in_query(tree: dsl.Tree) -> bool:
+    match tree:
+        case dsl.Bool(must, should, must_not):
+            return all(map(_in_query, (*must, *should, *must_not)))
+        case dsl.Term():
+            return not tree.folded
+        case dsl.Exists() | dsl.MatchAll() | dsl.Range():
+            return True
+        case dsl.Prefix() | dsl.Wildcard() | dsl.Regexp():
+            return False
+    assert_never(tree)
 
 
 _Lost = list[tuple[str, str, Fidelity, int]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from converter.model import Diagnostic, Fidelity, Loss, Severity, ordered
-from converter.readers.elastic_rules.correlation import FROM, INTERVAL, Joined, counted, joined
+from converter.readers.elastic_rules.correlation import FROM, INTERVAL, Joined, counted, interval_s, joined, look_back_s
 from converter.readers.elastic_rules.document import correlated, extension, file_of, has_own_id, header, identifier, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
@@ -105,14 +105,14 @@ def _filters(rule: ElasticRule) -> tuple[FilterNodes | None, tuple[Diagnostic, .
 
 def _documents(rule: ElasticRule, body: _Body) -> tuple[Mapping[str, object], ...]:
     """Return the documents of the canonical rule: itself, then the rules that it refers to."""
-    head, extended = header(rule), extension(rule, _query_keys(rule, body))
+    head, extended = header(rule), extension(rule, _query_keys(rule, body), body.meaning.choice.logsource)
     tail = {key: head.pop(key) for key in ("falsepositives", "level")}
     elastic = extended["targets"]
     assert isinstance(elastic, dict)
     if body.filters and body.meaning.section is not None:
         elastic[TARGET].pop("filters")
     if body.joined is not None:
-        _as_correlation(rule, elastic[TARGET])
+        _as_correlation(rule, body.joined, elastic[TARGET])
         own, others = correlated(rule, body.joined, body.meaning)
         return (present({**head, **own, **tail, "x-converter": extended}), *others)
     said = body.meaning
@@ -127,20 +127,22 @@ def _documents(rule: ElasticRule, body: _Body) -> tuple[Mapping[str, object], ..
 def _query_keys(rule: ElasticRule, body: _Body) -> dict[str, object | None]:
     """Return what the target has to know of the query."""
     opaque = body.meaning.section is None
-    language: str | None = f"{rule.language}+filters" if body.filters and not opaque else rule.language
+    language: str | None = f"{rule.language}+filters" if body.filters and not body.filters.is_query and not opaque else rule.language
     if body.joined is not None and body.joined.type == "event_count" and rule.language == "eql":
         language = None  # a count is no sequence there
     query = rule.text("query") if opaque and "query" in rule.values else None
     return {"opaque": body.meaning.reason or None, "language": language or None, "query": query}
 
 
-def _as_correlation(rule: ElasticRule, elastic: dict[str, object]) -> None:
-    """Say in ``elastic`` what a correlation needs: the schedule, and that the rule's own look-back is meant."""
+def _as_correlation(rule: ElasticRule, joined: Joined, elastic: dict[str, object]) -> None:
+    """Say in ``elastic`` what a correlation needs: the schedule, and where it looks back less than it should, that this is meant."""
     for key in ("kind", "threshold"):
         elastic.pop(key, None)
     elastic["from"] = str(rule.values.get("from") or FROM)
     elastic["interval"] = str(rule.values.get("interval") or INTERVAL)
-    elastic["accept"] = [{"code": "T131", "reason": "the rule that was imported runs as often and looks back as far"}]
+    seen = look_back_s(rule)
+    if seen is None or seen < joined.span_s + (interval_s(rule) or 0):
+        elastic["accept"] = [{"code": "T131", "reason": "the rule that was imported runs as often and looks back as far"}]
 
 
 def _remarks(rule: ElasticRule, body: _Body) -> list[Diagnostic]:

@@ -7,11 +7,12 @@ one spelling only.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
+from converter.ir import And, Cidr, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
 from converter.ir.detection import detection_of
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Span, pack
 from converter.readers.elastic_rules.embedded import Embedded
@@ -85,7 +86,7 @@ def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...
         return Meaning(choice, reason="every document", problem=Diagnostic("R119", Severity.WARNING, place, message))
     if asked.filters:
         losses = (*losses, *asked.filters.losses(names(choice)))
-    if choice.known is not None and not choice.is_shown and evaluate(rest, {}):
+    if choice.is_native and not choice.is_shown and evaluate(rest, {}):
         message = "the query does not name the data set, the rule's log source does: other data sets of the index are left out"
         losses = (*losses, Loss("R116", "logsource", Fidelity.NARROWER, message, place))
     section = written(rest, choice)
@@ -97,6 +98,21 @@ def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...
 def written(node: Node, choice: Choice) -> Mapping[str, object] | None:
     """Return the detection section of a condition; ``None`` when Sigma cannot write it."""
     return detection_of(_spelled(node, choice)) if _is_text(node) else None
+
+
+def _is_address(field: str, choice: Choice) -> bool:
+    """Whether an index holds the values of a field of the rule as addresses, however they are spelled."""
+    if not choice.is_native:
+        return (choice.bindings[field].type if field in choice.bindings else type_of(field)) == "ip"
+    return any(one.field.name == field and one.type == "ip" for one in choice.bindings.values())
+
+
+def _network(test: Text) -> Cidr | None:
+    """Return a whole address as the network of it alone, which has no spellings."""
+    try:
+        return Cidr(str(ipaddress.ip_network(test.literal))) if test.shape is Shape.EQUALS else None
+    except ValueError:
+        return None
 
 
 def unwritable(place: Span) -> Diagnostic:
@@ -133,10 +149,14 @@ def names(choice: Choice) -> Resolve:
 
 
 def _spelled(tree: Node, choice: Choice) -> Node:
-    """Return the tree without regard to case where the producer has one spelling only and the query uses it."""
+    """Return the tree without regard to spelling: to case where the producer has one only and the query uses it, and of addresses."""
     match tree:
-        case FieldMatch(_, Text() as test):
-            return replace(tree, test=replace(test, cased=False)) if test.cased and _has_one_spelling(tree.field, test, choice) else tree
+        case FieldMatch(field, Text() as test):
+            if test.cased and not _has_case(test):
+                test = replace(test, cased=False)
+            if _is_address(field, choice) and (network := _network(test)):
+                return replace(tree, test=network)
+            return replace(tree, test=replace(test, cased=test.cased and not _has_one_spelling(field, test, choice)))
         case FieldMatch() | Keyword():
             return tree
         case And(children):
@@ -146,6 +166,11 @@ def _spelled(tree: Node, choice: Choice) -> Node:
         case Not(child):
             return Not(_spelled(child, choice), tree.offsets)
     assert_never(tree)
+
+
+def _has_case(test: Text) -> bool:
+    """Whether a letter of the text has another case."""
+    return any(part.lower() != part or part.upper() != part for part in test.parts if isinstance(part, str))
 
 
 def _has_one_spelling(field: str, test: Text, choice: Choice) -> bool:

@@ -87,8 +87,8 @@ def _has_names(datasets: tuple[str, ...]) -> bool:
 
 
 def without_guard(tree: Node, choice: Choice) -> Node | None:
-    """Return the tree without the log source's own condition; ``None`` when nothing is left."""
-    if not choice.is_shown:
+    """Return the tree without the log source's own condition, which the target adds to native names; ``None`` when nothing is left."""
+    if not (choice.is_shown and choice.is_native):
         return tree
     guard = choice.guard
     rest = tuple(one for one in (tree.children if isinstance(tree, And) else (tree,)) if not _is_guard(one, guard))
@@ -113,7 +113,7 @@ def _of(known: Source, tree: Node | None, shown: bool) -> Choice:
     logsource = {"category": max(known.sigma["category"]), "product": known.sigma["product"], "service": known.sigma["service"]}
     by_path = {one.path: one for one in bindings(TARGET, known.id).values() if one.change is None}
     choice = Choice({key: value for key, value in logsource.items() if value}, known, by_path, is_shown=shown)
-    rest = without_guard(tree, choice) if tree is not None else None
+    rest = without_guard(tree, replace(choice, is_native=True)) if tree is not None else None
     used = {atom.field for atom in atoms(rest) if isinstance(atom, FieldMatch)} if rest is not None else set()
     return replace(choice, is_native=used <= set(by_path))
 

@@ -153,6 +153,8 @@ def test_a_mistake_is_told_at_its_place_in_the_file(language: str, text: str, pl
 @pytest.mark.parametrize(
     ("language", "text", "reason", "place"),
     [
+        ("kuery", "process.name: a and\nfoo: b", "field", (2, 1)),
+        ("kuery", "*:*", "every document", (1, 1)),
         ("kuery", "process.name: a and\n  @timestamp < 5", "date", (2, 3)),
         ("kuery", "process.*: a", "field wildcard", (1, 1)),
         ("eql", "process where length(process.args) + 1 == 3", "arithmetic", (1, 15)),
