@@ -7,11 +7,12 @@ would refuse.  Mistakes come back as diagnostics.
 """
 
 from converter.languages.elasticsearch import Document, FieldType, Mapping, ObjectType, Star, compile_mapping, index, index_all
+from converter.languages.elasticsearch.to_sigma import SigmaField
 from converter.languages.kql.evaluate import Kibana, check, compile_query, matches
 from converter.languages.kql.read import read
 from converter.languages.kql.run import run
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
-from converter.languages.kql.to_sigma import SigmaField, to_sigma
+from converter.languages.kql.to_sigma import to_sigma
 
 __all__ = [
     "And",

@@ -6,12 +6,13 @@ is no answer.  Mistakes come back as diagnostics.
 """
 
 from converter.languages.elasticsearch import Document, FieldType, Mapping, compile_mapping, index, index_all
+from converter.languages.elasticsearch.to_sigma import SigmaField
 from converter.languages.lucene.evaluate import check, compile_query, matches
 from converter.languages.lucene.losses import REASONS
 from converter.languages.lucene.read import read
 from converter.languages.lucene.run import run
 from converter.languages.lucene.syntax import Clause, Expression, Fuzzy, Group, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
-from converter.languages.lucene.to_sigma import SigmaField, to_sigma
+from converter.languages.lucene.to_sigma import to_sigma
 
 __all__ = [
     "REASONS",

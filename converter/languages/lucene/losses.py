@@ -19,25 +19,7 @@ REASONS: Final = {
 """Why a query is refused."""
 
 LOSSES: Final = {
-    "text.word": (
-        "value.contains",
-        Fidelity.WIDER,
-        "the index splits the field into words; the rule looks for the text anywhere, also inside words",
-    ),
-    "text.phrase": (
-        "value.contains",
-        Fidelity.MIXED,
-        "the index splits the field into words and compares them one by one; the rule compares characters",
-    ),
     "free_text": ("keyword", Fidelity.MIXED, "free text is looked for in every field by that field's type; the rule looks in all values"),
-    "flattened.leading": (
-        "value.wildcard",
-        Fidelity.NARROWER,
-        "on a flattened field the engine also finds the text under other keys of the object",
-    ),
-    "flattened.inner": ("value.wildcard", Fidelity.WIDER, "on a flattened field the engine finds nothing with a wildcard inside the value"),
-    "number.decimal": ("value.number", Fidelity.WIDER, "the index drops decimals, so that the engine never finds this number"),
     "range.list": ("value.compare", Fidelity.WIDER, "of a list, one value must lie in the range; for the rule two may share its ends"),
-    "regex.end": ("value.regex", Fidelity.WIDER, "the rule also finds the value with a line feed behind it"),
 }
-"""What is lost: the feature, the direction and the sentence."""
+"""What is lost beside what all languages of the engine lose: the feature, the direction and the sentence."""

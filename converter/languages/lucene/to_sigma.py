@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from converter.ir import (
@@ -35,32 +35,19 @@ from converter.ir import (
     Wild,
     read_regex,
 )
-from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, TOKENIZED, Refusal, tokens
+from converter.languages.elasticsearch import DATES, INTEGERS, TOKENIZED, Refusal
 from converter.languages.elasticsearch import Wild as Sign
+from converter.languages.elasticsearch.to_sigma import Account, Inexpressible, SigmaField, around, literal, one_of, single_stars
 from converter.languages.lucene.atoms import compared, parts_of, too_long
 from converter.languages.lucene.expression import Any, Both, Described, Other, read_expression
 from converter.languages.lucene.losses import LOSSES
 from converter.languages.lucene.searched import letters, searched, wildcards
 from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
-from converter.model import Diagnostic, Loss, Severity
+from converter.model import Diagnostic, Loss
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPED_CAPITAL: Final = re.compile(r"\\[^\W\d_]")
 _MAX_NETWORKS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class SigmaField:
-    """What a field of the query is in the rule: its name there, its type in the index, and whether case counts.
-
-    ``type`` is an Elasticsearch type; ``keyword`` when it is not known.
-    ``cased`` is false when the field's values have one spelling only, or when
-    the index folds case.
-    """
-
-    name: str
-    type: str = "keyword"
-    cased: bool = True
 
 
 def to_sigma(query: Query, resolve: Callable[[str], SigmaField | None]) -> tuple[Node, tuple[Loss, ...]] | Diagnostic:
@@ -74,22 +61,15 @@ def to_sigma(query: Query, resolve: Callable[[str], SigmaField | None]) -> tuple
         A diagnostic ``R294`` when Sigma has no way to say a part of it; its
         message begins with one of ``REASONS`` and a colon.
     """
-    importer = _Importer(query, resolve)
+    account = Account(query.source, LOSSES, "R295", "R294")
+    importer = _Importer(resolve, account)
     try:
         node = None if isinstance(query.tree, MatchAll) else importer.group(query.tree, False)
         if node is None:
-            raise importer.stop("every document", query.tree.offsets, "the query matches every document, which no Sigma condition says")
-    except _Inexpressible as stop:
+            raise account.stop("every document", query.tree.offsets, "the query matches every document, which no Sigma condition says")
+    except Inexpressible as stop:
         return stop.diagnostic
-    return node, tuple(importer.losses)
-
-
-class _Inexpressible(Exception):  # noqa: N818 - never leaves this module
-    """Why a part of the query has no place in Sigma."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
+    return node, tuple(account.losses)
 
 
 @dataclass(slots=True)
@@ -99,9 +79,8 @@ class _Importer:
     A node that is ``None`` is every document.
     """
 
-    query: Query
     resolve: Callable[[str], SigmaField | None]
-    losses: list[Loss] = field(default_factory=list)
+    account: Account
 
     def group(self, group: Group, negated: bool) -> Node | None:
         """Return clauses side by side."""
@@ -131,7 +110,7 @@ class _Importer:
         """Return a clause that must not hold; of any value it is the test for null."""
         inner = self.body(body, not negated)
         if inner is None:
-            raise self.stop("every document", body.offsets, "what always holds is forbidden, so that the engine finds nothing")
+            raise self.account.stop("every document", body.offsets, "what always holds is forbidden, so that the engine finds nothing")
         if isinstance(inner, FieldMatch) and inner.test == Text((Wild.MANY,)):
             return FieldMatch(inner.field, Null(), body.offsets)
         return Not(inner, body.offsets)
@@ -158,9 +137,9 @@ class _Importer:
             case Range():
                 return self._range(known, wanted, negated)
             case Fuzzy() | Phrase():
-                raise self.stop("fuzzy", leaf.offsets, "Sigma has no fuzzy comparison", "write the spellings that are meant")
-        if known.type in INTEGERS or known.type in FLOATS or known.type in DATES or known.type in ("ip", "boolean"):
-            raise self.stop("type", leaf.offsets, f"the engine finds nothing with a pattern on a field of type {known.type}")
+                raise self.account.stop("fuzzy", leaf.offsets, "Sigma has no fuzzy comparison", "write the spellings that are meant")
+        if known.is_number or known.type in DATES or known.type in ("ip", "boolean"):
+            raise self.account.stop("type", leaf.offsets, f"the engine finds nothing with a pattern on a field of type {known.type}")
         if isinstance(wanted, Expression):
             return self._expression(known, wanted, negated)
         return self._wild(known, wanted, negated)
@@ -168,106 +147,84 @@ class _Importer:
     def _known(self, name: str, offsets: int) -> SigmaField:
         """Return what a field name is in the rule."""
         if "*" in name:
-            raise self.stop("field", offsets, "Sigma has no wildcards in field names", "name the fields, joined with OR")
+            raise self.account.stop("field", offsets, "Sigma has no wildcards in field names", "name the fields, joined with OR")
         known = self.resolve(name)
         if known is None:
-            raise self.stop("field", offsets, f"the rule has no field for {name}")
+            raise self.account.stop("field", offsets, f"the rule has no field for {name}")
         return known
 
     def _free(self, leaf: Leaf, negated: bool) -> Node:
         """Return free text."""
         match leaf:
             case Words(_, text) | Phrase(_, text, 0) if not (isinstance(leaf, Words) and isinstance(compared(leaf), Range)):
-                parts: Parts = (text,) if text else ()
+                parts: Parts = literal(text)
             case Prefix(_, text):
                 parts = (text, Wild.MANY)
             case Pattern(_, raw):
                 parts = _parts(parts_of(raw, False))
             case _:
-                raise self.stop("field", leaf.offsets, "Sigma looks for texts only where no field is named", "name the field")
+                raise self.account.stop("field", leaf.offsets, "Sigma looks for texts only where no field is named", "name the field")
         if not parts:
-            raise self.stop("words", leaf.offsets, "the text has no word")
-        self._lose("free_text", leaf.offsets, negated)
+            raise self.account.stop("words", leaf.offsets, "the text has no word")
+        self.account.lose("free_text", leaf.offsets, negated)
         return Keyword(Text(parts), leaf.offsets)
 
     def _value(self, known: SigmaField, leaf: Words | Phrase, text: str, negated: bool) -> Node:
         """Return the test of a whole value."""
         kind, offsets = known.type, leaf.offsets
         if kind in TOKENIZED:
-            return self._words(known, text, isinstance(leaf, Phrase), offsets, negated)
+            return self.account.phrase(known, text, isinstance(leaf, Phrase), offsets, negated)
         if kind == "boolean":
             if text not in ("true", "false"):
-                raise self.stop("type", offsets, f"the engine finds no truth value {text!r}", "write true or false")
+                raise self.account.stop("type", offsets, f"the engine finds no truth value {text!r}", "write true or false")
             return FieldMatch(known.name, Boolean(text == "true"), offsets)
         if kind in DATES:
-            raise self.stop("date", offsets, "Sigma has no dates")
+            raise self.account.stop("date", offsets, "Sigma has no dates")
         if kind == "ip":
-            return FieldMatch(known.name, self._address(text, offsets), offsets)
-        if kind in INTEGERS or kind in FLOATS:
+            return FieldMatch(known.name, self.account.address(text, offsets), offsets)
+        if known.is_number:
             number = self._number(text, offsets)
             if kind in INTEGERS and isinstance(number, float):
-                self._lose("number.decimal", offsets, negated)
+                self.account.lose("number.decimal", offsets, negated)
             return FieldMatch(known.name, Number(number), offsets)
-        return FieldMatch(known.name, _text((text,) if text else (), known), offsets)
-
-    def _address(self, text: str, offsets: int) -> Text | Cidr:
-        """Return the test of an address or a network."""
-        try:
-            if "/" in text:
-                return Cidr(str(ipaddress.ip_network(text, strict=False)))
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise self.stop("type", offsets, f"the engine finds no address {text!r}") from None
-        # An address of version 6 has several spellings.
-        return Text((text,)) if address.version == 4 else Cidr(f"{address}/128")
+        return FieldMatch(known.name, _text(literal(text), known), offsets)
 
     def _number(self, text: str, offsets: int) -> int | float:
         """Return the number that a text spells, whole where it is."""
         if not _NUMBER.fullmatch(text):
-            raise self.stop("type", offsets, f"the engine finds no number {text[:40]!r}", "write a number")
+            raise self.account.stop("type", offsets, f"the engine finds no number {text[:40]!r}", "write a number")
         try:
             return int(text)
         except ValueError:
             number = float(text)
         return int(number) if number.is_integer() and abs(number) < 1 << 53 else number
 
-    def _words(self, known: SigmaField, text: str, is_phrase: bool, offsets: int, negated: bool) -> Node:
-        """Return the test of a value on a field that is split into words."""
-        found = tokens(text)
-        if not found:
-            raise self.stop("words", offsets, "the value has no word, so that the engine leaves the clause out", "remove it")
-        if is_phrase and len(found) > 1:
-            self._lose("text.phrase", offsets, negated)
-            return FieldMatch(known.name, Text(_around((text,))), offsets)
-        self._lose("text.word", offsets, negated)
-        return _one_of(tuple(FieldMatch(known.name, Text(_around((word,))), offsets) for word in found), offsets)
-
     def _wild(self, known: SigmaField, leaf: Prefix | Pattern, negated: bool) -> Node:
         """Return the test of a value with wildcards."""
         if isinstance(leaf, Prefix) and known.type in TOKENIZED:
-            return self._words(known, leaf.text, False, leaf.offsets, negated)
+            return self.account.phrase(known, leaf.text, False, leaf.offsets, negated)
         if isinstance(leaf, Pattern) and known.type == "constant_keyword":
-            raise self.stop("type", leaf.offsets, "the engine finds nothing with a pattern on a constant field")
+            raise self.account.stop("type", leaf.offsets, "the engine finds nothing with a pattern on a constant field")
         if isinstance(leaf, Pattern) and not known.cased and _ESCAPED_CAPITAL.search(leaf.raw):
-            raise self.stop("type", leaf.offsets, "the engine does not fold a letter behind a backslash", "remove the backslash")
+            raise self.account.stop("type", leaf.offsets, "the engine does not fold a letter behind a backslash", "remove the backslash")
         parts: Parts = (leaf.text, Wild.MANY) if isinstance(leaf, Prefix) else _parts(parts_of(leaf.raw, False))
         if known.type in TOKENIZED:
-            self._lose("text.word", leaf.offsets, negated)
-            return FieldMatch(known.name, Text(_around(parts)), leaf.offsets)
+            self.account.lose("text.word", leaf.offsets, negated)
+            return FieldMatch(known.name, Text(around(parts)), leaf.offsets)
         if known.type == "flattened" and isinstance(leaf, Pattern):
-            self._lose("flattened.leading" if parts[0] is Wild.MANY else "flattened.inner", leaf.offsets, negated)
+            self.account.lose("flattened.leading" if parts[0] is Wild.MANY else "flattened.inner", leaf.offsets, negated)
         return FieldMatch(known.name, _text(parts, known), leaf.offsets)
 
     def _expression(self, known: SigmaField, leaf: Expression, negated: bool) -> Node:
         """Return the test of a regular expression."""
         if known.type in ("flattened", "constant_keyword") or known.type in TOKENIZED:
-            raise self.stop("expression", leaf.offsets, f"a regular expression on a field of type {known.type}")
+            raise self.account.stop("expression", leaf.offsets, f"a regular expression on a field of type {known.type}")
         if too_long(leaf.raw):
-            raise self.stop("expression", leaf.offsets, "the engine refuses a regular expression of more than 1,000 characters")
+            raise self.account.stop("expression", leaf.offsets, "the engine refuses a regular expression of more than 1,000 characters")
         try:
             found = read_expression(leaf.raw)
         except Refusal as refusal:
-            raise self.stop("expression", leaf.offsets, refusal.message, refusal.help) from None
+            raise self.account.stop("expression", leaf.offsets, refusal.message, refusal.help) from None
         return self._described(known, found, leaf.offsets, negated)
 
     def _described(self, known: SigmaField, found: Described, offsets: int, negated: bool) -> Node:
@@ -275,7 +232,7 @@ class _Importer:
         if isinstance(found, Any):
             return Or(tuple(self._described(known, one, offsets, negated) for one in found.parts), offsets)
         if isinstance(found, Both | Other):
-            raise self.stop("expression", offsets, "Sigma's regular expressions have no intersection and no complement")
+            raise self.account.stop("expression", offsets, "Sigma's regular expressions have no intersection and no complement")
         parts = wildcards(found)
         if parts is not None:
             return FieldMatch(known.name, _text(_parts(parts), known), offsets)
@@ -283,11 +240,11 @@ class _Importer:
         flags = "s" if known.cased else "is"
         read = read_regex(pattern, flags)
         if isinstance(read, RegexProblem):
-            raise self.stop("expression", offsets, read.message, read.help)
+            raise self.account.stop("expression", offsets, read.message, read.help)
         if not known.cased and letters(found):
-            raise self.stop("expression", offsets, "a letter outside of ASCII, which the engine and Sigma fold differently")
+            raise self.account.stop("expression", offsets, "a letter outside of ASCII, which the engine and Sigma fold differently")
         if is_cut:
-            self._lose("regex.end", offsets, negated)
+            self.account.lose("regex.end", offsets, negated)
         return FieldMatch(known.name, Regex(pattern, flags), offsets)
 
     def _range(self, known: SigmaField, leaf: Range, negated: bool) -> Node:
@@ -296,18 +253,18 @@ class _Importer:
         if leaf.low is None and leaf.high is None:
             return FieldMatch(known.name, Text((Wild.MANY,)), offsets)
         if kind in DATES:
-            raise self.stop("date", offsets, "Sigma has no dates")
+            raise self.account.stop("date", offsets, "Sigma has no dates")
         if kind == "ip":
             return self._networks(known, leaf)
-        if kind not in INTEGERS and kind not in FLOATS:
-            raise self.stop("order of texts", offsets, "Sigma compares numbers only", "write the values that are meant")
+        if not known.is_number:
+            raise self.account.stop("order of texts", offsets, "Sigma compares numbers only", "write the values that are meant")
         found: list[Node] = []
         for text, order in ((leaf.low, "gte" if leaf.includes_low else "gt"), (leaf.high, "lte" if leaf.includes_high else "lt")):
             if text is not None:
                 found.append(FieldMatch(known.name, Compare(order, self._bound(kind, text, offsets)), offsets))
         if len(found) == 1:
             return found[0]
-        self._lose("range.list", offsets, negated)
+        self.account.lose("range.list", offsets, negated)
         return And(tuple(found), offsets)
 
     def _bound(self, kind: str, text: str, offsets: int) -> int | float:
@@ -315,7 +272,7 @@ class _Importer:
         number = self._number(text, offsets)
         low, high = INTEGERS["long" if kind == "long" else "integer"]
         if kind in INTEGERS and not low <= number <= high:
-            raise self.stop("type", offsets, f"the engine compares nothing with a number beyond a {kind}, {text[:40]}")
+            raise self.account.stop("type", offsets, f"the engine compares nothing with a number beyond a {kind}, {text[:40]}")
         return number
 
     def _networks(self, known: SigmaField, leaf: Range) -> Node:
@@ -326,23 +283,10 @@ class _Importer:
                 raise ValueError
             networks = tuple(ipaddress.summarize_address_range(low, high))
         except (ValueError, TypeError):
-            raise self.stop("type", leaf.offsets, "a range of addresses without two ends that belong to it") from None
+            raise self.account.stop("type", leaf.offsets, "a range of addresses without two ends that belong to it") from None
         if len(networks) > _MAX_NETWORKS:
-            raise self.stop("type", leaf.offsets, f"a range of addresses that makes up more than {_MAX_NETWORKS} networks")
-        return _one_of(tuple(FieldMatch(known.name, Cidr(str(one)), leaf.offsets) for one in networks), leaf.offsets)
-
-    def _lose(self, reason: str, offsets: int, negated: bool) -> None:
-        """Note a loss."""
-        feature, direction, message = LOSSES[reason]
-        self.losses.append(Loss("R295", feature, direction.negated if negated else direction, message, self.query.source.span(offsets)))
-
-    def stop(self, reason: str, offsets: int, message: str, help: str = "") -> _Inexpressible:
-        """Return the exception that ends the import."""
-        return _Inexpressible(Diagnostic("R294", Severity.ERROR, self.query.source.span(offsets), f"{reason}: {message}", help))
-
-
-def _one_of(tests: tuple[Node, ...], offsets: int) -> Node:
-    return tests[0] if len(tests) == 1 else Or(tests, offsets)
+            raise self.account.stop("type", leaf.offsets, f"a range of addresses that makes up more than {_MAX_NETWORKS} networks")
+        return one_of(tuple(FieldMatch(known.name, Cidr(str(one)), leaf.offsets) for one in networks), leaf.offsets)
 
 
 def _text(parts: Parts, known: SigmaField) -> Text:
@@ -353,19 +297,4 @@ def _text(parts: Parts, known: SigmaField) -> Text:
 
 def _parts(parts: tuple[str | Sign, ...]) -> Parts:
     """Return a pattern as Sigma's; stars side by side are one."""
-    found: list[str | Wild] = []
-    for part in parts:
-        if isinstance(part, str):
-            found.append(part)
-        elif part is Sign.ONE:
-            found.append(Wild.ONE)
-        elif not found or found[-1] is not Wild.MANY:
-            found.append(Wild.MANY)
-    return tuple(found)
-
-
-def _around(parts: Parts) -> Parts:
-    """Return the pattern with any text before and after it."""
-    head: Parts = () if parts and parts[0] is Wild.MANY else (Wild.MANY,)
-    tail: Parts = () if parts and parts[-1] is Wild.MANY else (Wild.MANY,)
-    return (*head, *parts, *tail)
+    return single_stars(tuple(part if isinstance(part, str) else Wild.ONE if part is Sign.ONE else Wild.MANY for part in parts))

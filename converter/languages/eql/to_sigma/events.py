@@ -15,13 +15,14 @@ from typing import Final, TypeAlias, assert_never
 
 from converter import ir
 from converter.ir import FieldMatch, Node, Text, Wild
+from converter.languages.elasticsearch.to_sigma import SigmaField
 from converter.languages.eql import syntax
 from converter.languages.eql.compute import Result
 from converter.languages.eql.problem import Failure, Stop
 from converter.languages.eql.scripts import value_of
 from converter.languages.eql.syntax import Call, Comparison, Event, Expression, Field, Literal, Lookup, Query, fields_of
 from converter.languages.eql.to_sigma import value as sigma_value
-from converter.languages.eql.to_sigma.value import Refusal, SigmaField
+from converter.languages.eql.to_sigma.value import Refusal
 from converter.model import Diagnostic, Loss, Severity
 
 Resolve: TypeAlias = Callable[[str], SigmaField | None]

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from converter.ir import Node
+from converter.languages.elasticsearch.to_sigma import SigmaField
 from converter.languages.eql.syntax import Event, Query, Sample, Step
 from converter.languages.eql.to_sigma.events import event_to_sigma, pipe_losses
-from converter.languages.eql.to_sigma.value import SigmaField
 from converter.model import Diagnostic, Loss, Severity
 
 

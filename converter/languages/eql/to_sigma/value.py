@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from converter.ir import Boolean, Cidr, Compare, Number, Parts, Regex, Text, Wild
+from converter.languages.elasticsearch.to_sigma import LOSSES as SHARED
+from converter.languages.elasticsearch.to_sigma import SigmaField, address, single_stars
 from converter.languages.eql import regex
 from converter.languages.eql.compute import Result
-from converter.languages.eql.mapping import DATES, DECIMALS, KEYWORDS, TEXTS, WHOLE
+from converter.languages.eql.mapping import DATES, TEXTS, WHOLE
 from converter.languages.eql.syntax import Call, Lookup
 from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, spells_beyond_ascii, texts_of
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
@@ -19,23 +19,17 @@ Test: TypeAlias = Text | Number | Boolean | Cidr | Compare | Regex
 Losses: TypeAlias = tuple[str, ...]
 
 SUMS: Final = frozenset({"add", "subtract", "multiply", "divide", "modulo"})
-LOSSES: Final = {
+LOSSES: Final = SHARED | {
     "pipe": ("condition.and", Fidelity.WIDER, "the query reports some of its matches, the rule all"),
     "case.letters": (
         "value.cased",
         Fidelity.WIDER,
         "the engine folds ASCII letters only, the rule all letters",
     ),
-    "regex.end": ("value.regex", Fidelity.WIDER, "the rule also finds the value with a line feed behind it"),
     "regex.fold": (
         "value.regex",
         Fidelity.UNKNOWN,
         "versions of the engine fold a class of letters differently, the rule folds it",
-    ),
-    "range.keyword": (
-        "value.compare",
-        Fidelity.MIXED,
-        "if the index holds the field as text, the engine compares texts, the rule numbers",
     ),
     "length.least": (
         "value.regex",
@@ -44,7 +38,6 @@ LOSSES: Final = {
     ),
     "length.most": ("value.regex", Fidelity.WIDER, "the engine counts a character beyond U+FFFF as two"),
     "length.equal": ("value.regex", Fidelity.MIXED, "the engine counts a character beyond U+FFFF as two"),
-    "number.decimal": ("value.number", Fidelity.WIDER, "the index drops decimals, so that the engine never finds this number"),
     "fieldref.case": ("value.fieldref", Fidelity.WIDER, "the engine compares the two fields with regard to case, the rule without"),
     "fieldref.empty": ("value.fieldref", Fidelity.WIDER, "the engine finds an empty text in none, the rule in all"),
 }
@@ -61,30 +54,6 @@ class Refusal(Exception):  # noqa: N818 - never leaves the package
     def __init__(self, name: str, offsets: int, message: str, help: str = "") -> None:
         super().__init__(message)
         self.name, self.offsets, self.message, self.help = name, offsets, message, help
-
-
-@dataclass(frozen=True, slots=True)
-class SigmaField:
-    """What a field of the query is in the rule: its name there, its type in the index, and whether case counts.
-
-    ``type`` is an Elasticsearch type; ``keyword`` when it is not known.
-    ``cased`` is false when the field's values have one spelling only, or when
-    the index folds case.
-    """
-
-    name: str
-    type: str = "keyword"
-    cased: bool = True
-
-    @property
-    def is_text(self) -> bool:
-        """Whether its values are texts."""
-        return self.type in KEYWORDS
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values are numbers."""
-        return self.type in WHOLE or self.type in DECIMALS
 
 
 def equality(known: SigmaField, value: Result, offsets: int) -> tuple[Test, Losses]:
@@ -198,11 +167,7 @@ def part(known: SigmaField, call: Call, text: str, *, is_field: bool) -> tuple[T
             parts = (Wild.MANY, *wild)
         case _:
             parts = (Wild.MANY, *wild, Wild.MANY)
-    return _text(known, _without_repeats(parts), call.insensitive)
-
-
-def _without_repeats(parts: Parts) -> Parts:
-    return tuple(one for at, one in enumerate(parts) if not (one is Wild.MANY and at and parts[at - 1] is Wild.MANY))
+    return _text(known, single_stars(parts), call.insensitive)
 
 
 def block(text: str, offsets: int) -> Cidr:
@@ -269,14 +234,10 @@ def _at_most(count: int) -> str:
 
 
 def _address(text: str, offsets: int) -> Text | Cidr:
-    try:
-        if "/" in text:
-            return Cidr(str(ipaddress.ip_network(text, strict=False)))
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise Refusal("type", offsets, f"the engine refuses {text!r} for a field of addresses", "write an address") from None
-    # An address of version 6 has several spellings.
-    return Text((text,)) if address.version == 4 else Cidr(f"{address}/128")
+    found = address(text)
+    if found is None:
+        raise Refusal("type", offsets, f"the engine refuses {text!r} for a field of addresses", "write an address")
+    return found
 
 
 def _check_type(known: SigmaField, offsets: int) -> None:
