@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from converter.data import Source as DataSource
-from converter.data import Tables, elastic_document, elastic_mappings
+from converter.data import Tables, ecs_types, elastic_document, elastic_mappings
 from converter.ir import Linked, Part, detected, leaves, scalars
 from converter.match import time_text
 from converter.model import Diagnostic, Evidence, Severity, Source, Status
@@ -21,7 +21,7 @@ from converter.verify.held import differences, held_on
 from converter.verify.own_view import ELSEWHERE, OwnView, is_selected, own_document, own_mappings, own_view
 from converter.verify.readings import Artifact
 from converter.verify.readings.elastic_alerts import NOT_RUN, Alert, Reading, alerts, read_alerts
-from converter.verify.streams import Stream, field_in, put, streams
+from converter.verify.streams import Stream, asked_fields, field_in, put, streams
 
 MILLI = 1_000_000
 _DEFECT = "the events and both answers follow; this is a defect of the output"
@@ -102,18 +102,27 @@ def alerts_on(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A rule of a correlation, and how the target comes to see its events."""
+    """A rule of a correlation, and how the target comes to see its events: ``source`` is ``None`` where they are its documents already."""
 
     part: Part
-    source: DataSource
+    source: DataSource | None
     own: OwnView | None
     mappings: Mapping[str, Any]
+
+    def document(self, event: Mapping[str, Any], *, foreign: bool) -> dict[str, Any]:
+        """Return the document of an event."""
+        if self.own is not None:
+            return own_document(self.own, event, foreign=foreign)
+        return dict(event) if self.source is None else elastic_document(event, self.source.id)
 
 
 def views_of(linked: Linked, target: str, tables: Tables, data: bytes) -> tuple[View, ...] | None:
     """Return how the events of each rule are seen, ``None`` where it is not known of one."""
     found = []
     for part in leaves(linked):
+        if part.rule.taxonomy == "ecs":
+            found.append(View(part, None, None, _plain_mappings(linked, part)))
+            continue
         source = seen(part.rule, target, tables, data)
         if source is None:
             return None
@@ -122,14 +131,26 @@ def views_of(linked: Linked, target: str, tables: Tables, data: bytes) -> tuple[
     return tuple(found)
 
 
+def _plain_mappings(linked: Linked, part: Part) -> Mapping[str, Any]:
+    """Return the mappings of an index that has the fields that a rule in the documents' own names needs, of the types that ECS gives."""
+    names = {*asked_fields(part), *(field_in(linked, part, name) for name in _names(linked))}
+    root: dict[str, Any] = {}
+    for name in sorted(names):
+        holder, *rest = root, *name.split(".")
+        for key in rest[:-1]:
+            holder = holder.setdefault("properties", {}).setdefault(key, {})
+        holder.setdefault("properties", {})[rest[-1]] = {"type": ecs_types().get(name, "keyword")}
+    return root
+
+
 def _documents(views: Sequence[View], stream: Stream, *, foreign: bool = False) -> list[dict[str, Any]]:
     """Return the documents of a stream, each as its rule's log source has it."""
-    several = len({view.source.id for view in views}) > 1
+    several = len({view.source.id if view.source else "" for view in views}) > 1
     documents = []
     for at, one in enumerate(stream.events):
         near = (view for view in views if (at, view.part.rule.id) == stream.near)
         view = next(chain(near, (view for view in views if detected(view.part, one.event))), views[0])
-        document = own_document(view.own, one.event, foreign=foreign) if view.own else elastic_document(one.event, view.source.id)
+        document = view.document(one.event, foreign=foreign)
         for path, value in _constants(view.mappings) if several else ():
             put(document, path, ELSEWHERE if foreign else value)
         documents.append({**document, "@timestamp": time_text(one.time // MILLI * MILLI)})
@@ -155,7 +176,7 @@ def _merged(one: Any, other: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _elsewhere(views: Sequence[View], stream: Stream, artifact: Artifact) -> tuple[Diagnostic, ...]:
     """Return V007 when the artifact, which alerts on a stream, also alerts on the same events of another log source."""
-    if any(view.own is not None and not is_selected(view.own) for view in views):
+    if any(view.source is None or (view.own is not None and not is_selected(view.own)) for view in views):
         return ()
     reading = reading_of(views, artifact, foreign=True)
     found = reading if isinstance(reading, Diagnostic) else alerts_on(views, reading, stream, foreign=True)

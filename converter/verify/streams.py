@@ -99,14 +99,15 @@ def _nearly(linked: Linked, part: Part, stream: Stream, tables: Tables) -> Itera
         event = copy.deepcopy(dict(one.event))
         for name in names:
             kept = scalars(before.event, name)
-            if kept and not scalars(event, name) and name not in _asked(part):
+            if kept and not scalars(event, name) and name not in asked_fields(part):
                 put(event, name, kept[0] if len(kept) == 1 else list(kept))
         after = Timed(before.time, event)
         label = f"{stream.label}, event {place} of {part.reference} changed: {one.label}"
         yield Stream(label, (*stream.events[:place], after, *stream.events[place + 1 :]), near=(place, part.rule.id))
 
 
-def _asked(part: Part) -> frozenset[str]:
+def asked_fields(part: Part) -> frozenset[str]:
+    """Return the fields that a rule about single events asks."""
     assert not isinstance(part.meaning, Linked), "leaves are about single events"
     return frozenset(atom.field for atom in atoms(part.meaning) if isinstance(atom, FieldMatch))
 

@@ -92,7 +92,7 @@ def valueless(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Ite
     fields = dict.fromkeys(
         f"'{field}'"
         for field, one, binding in _all(meaning, linked, names)
-        if binding.changed or not one.rule.source.targets.get("elastic", {}).get("keeps_empty")
+        if binding.changed or (one.rule.guard and not one.rule.source.targets["elastic"].get("keeps_empty"))
     )
     if fields:
         words = " or ".join(fields)
