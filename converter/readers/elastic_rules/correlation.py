@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from converter.languages import eql
 from converter.model import UNITS, Diagnostic, Fidelity, Loss, Severity, Span
-from converter.readers.elastic_rules.meaning import Asked, Meaning, names, unwritable, written
+from converter.readers.elastic_rules.meaning import Asked, Meaning, names, untyped, unwritable, written
 from converter.readers.elastic_rules.query import Known, Unsaid, field_of, refused
 from converter.readers.elastic_rules.rule import ElasticRule, known_keys
 from converter.readers.elastic_rules.source import Choice, choose
@@ -148,6 +148,7 @@ def joined_as(asked: Asked, plain: Choice, resolve: Callable[[str], Known | None
             return Meaning(plain, reason="unwritable", problem=unwritable(asked.text.place)), None
         parts.append(Part(number, section, one.runs))
     losses = asked.text.losses([*plan.losses, *(lost for one in plan.steps for lost in one.losses)])
+    losses = tuple(dict.fromkeys((*losses, *(lost for one in plan.steps for lost in untyped(one.node, plain, asked)))))
     return _correlated(asked, plain, plan, parts, losses, seen_s)
 
 

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from converter.ir import And, Cidr, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
+from converter.data import elastic_type
+from converter.ir import And, Boolean, Cidr, FieldMatch, Keyword, Node, Not, Or, Shape, Text, atoms, evaluate
 from converter.ir.detection import detection_of
+from converter.languages import eql
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Span, pack
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.fields import type_of
@@ -89,6 +91,7 @@ def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...
     if choice.is_native and not choice.is_shown and evaluate(rest, {}):
         message = "the query does not name the data set, the rule's log source does: other data sets of the index are left out"
         losses = (*losses, Loss("R116", "logsource", Fidelity.NARROWER, message, place))
+    losses = (*losses, *untyped(rest, choice, asked))
     section = written(rest, choice)
     if section is None:
         return Meaning(choice, reason="unwritable", problem=unwritable(place))
@@ -98,6 +101,15 @@ def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...
 def written(node: Node, choice: Choice) -> Mapping[str, object] | None:
     """Return the detection section of a condition; ``None`` when Sigma cannot write it."""
     return detection_of(_spelled(node, choice)) if _is_text(node) else None
+
+
+def untyped(node: Node, choice: Choice, asked: Asked) -> tuple[Loss, ...]:
+    """Return a loss for each field that the query compares with true or false, and of which nobody says that it is a truth value."""
+    names = [atom.field for atom in atoms(node) if isinstance(atom, FieldMatch) and isinstance(atom.test, Boolean)]
+    found = dict.fromkeys(name for name in names if not choice.is_native and not elastic_type(name))
+    code = "R287" if isinstance(asked.query, eql.Query) else "R207"
+    message = "if the index holds the field '{}' as text, the engine compares texts or refuses the query, the rule truth values"
+    return tuple(Loss(code, "value.boolean", Fidelity.UNKNOWN, message.format(name), asked.text.place) for name in found)
 
 
 def _is_address(field: str, choice: Choice) -> bool:
@@ -157,6 +169,9 @@ def _spelled(tree: Node, choice: Choice) -> Node:
             if _is_address(field, choice) and (network := _network(test)):
                 return replace(tree, test=network)
             return replace(tree, test=replace(test, cased=test.cased and not _has_one_spelling(field, test, choice)))
+        case FieldMatch(field, Boolean(value)) if not choice.is_native and elastic_type(field) in ("keyword", "wildcard"):
+            # KQL's true is the text of that word where the index holds texts.
+            return replace(tree, test=Text(("true" if value else "false",), cased=True))
         case FieldMatch() | Keyword():
             return tree
         case And(children):
@@ -176,7 +191,7 @@ def _has_case(test: Text) -> bool:
 def _has_one_spelling(field: str, test: Text, choice: Choice) -> bool:
     found = (one for path, one in choice.bindings.items() if field == (one.field.name if choice.is_native else path))
     binding = next(found, None)
-    if binding is None or not binding.field.one_spelling:
+    if not choice.is_native or binding is None or not binding.field.one_spelling:
         return False
     if test.shape is Shape.EQUALS:
         return binding.spelling(test.literal) == test.literal
