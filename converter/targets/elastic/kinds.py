@@ -36,10 +36,15 @@ class Kind:
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Return the kinds by name, as ``kinds.yml`` has them."""
+    return {name: _kind(name, facts) for name, facts in _facts()["kinds"].items()}
+
+
+@cache
+def _facts() -> Mapping[str, Any]:
     import yaml
 
-    loaded = yaml.safe_load(files("converter.targets.elastic").joinpath("kinds.yml").read_text(encoding="utf-8"))["kinds"]
-    return {name: _kind(name, facts) for name, facts in loaded.items()}
+    loaded: dict[str, Any] = yaml.safe_load(files("converter.targets.elastic").joinpath("kinds.yml").read_text(encoding="utf-8"))
+    return loaded
 
 
 def _kind(name: str, facts: Mapping[str, Any]) -> Kind:
@@ -99,7 +104,7 @@ def unfit(rule: Rule, options: Options, language: str, *, detection: bool) -> Di
         message = f"a rule of the kind {kind.name} cannot be built without {' and '.join(lacks)}"
         help_text = f"write {' and '.join(f'{PLACE}.{key}' for key in lacks)}, or disable elastic for this rule"
         return Diagnostic("T102", Severity.ERROR, rule.span(f"{PLACE}.kind"), message, help=help_text)
-    if told := _suppression(rule, kind, options.get("alert_suppression")):
+    if told := _suppression(rule, kind, options.get("alert_suppression")) or _counted(rule, options):
         return told
     others = {key: other for other in kinds().values() for key in other.needs if key not in kind.own}
     given = next((key for key in rule.target("elastic") if key in others), None)
@@ -110,6 +115,24 @@ def unfit(rule: Rule, options: Options, language: str, *, detection: bool) -> Di
     if not kind.filters and options.get("filters"):
         message = f"a rule of the kind {kind.name} has no filters beside its query"
         return Diagnostic("T104", Severity.ERROR, rule.span(f"{PLACE}.filters"), message, help="write them into the query")
+    return None
+
+
+def _counted(rule: Rule, options: Options) -> Diagnostic | None:
+    """Return which list has no entry (T102), or more than Kibana takes (T104)."""
+    for path, facts in _facts()["lists"].items():
+        key, _, part = path.partition(".")
+        given = options.get(key)
+        found = given.get(part) if part and isinstance(given, Mapping) else given
+        if not isinstance(found, list) or 0 < len(found) <= facts.get("most", len(found)):
+            continue
+        place = rule.span(f"{PLACE}.{path}")
+        if not found:
+            return Diagnostic(
+                "T102", Severity.ERROR, place, f"Kibana takes no {path} without an entry", help="write one, or take the key away"
+            )
+        message = f"Kibana takes {facts['most']} entries of {path} at most, not {len(found)}"
+        return Diagnostic("T104", Severity.ERROR, place, message, help="take some away")
     return None
 
 
