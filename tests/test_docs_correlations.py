@@ -35,6 +35,15 @@ def test_the_page_shows_the_examples_rules() -> None:
         assert any(set(block.splitlines()) <= set(one.splitlines()) for one in documents), block
 
 
+def test_the_page_shows_the_elastic_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of the rule are those that are printed, in this order."""
+    monkeypatch.chdir(EXAMPLES)
+    (block,) = re.findall(r"```toml\n((?:.*\n)*?)```", PAGE)
+    done = CliRunner().invoke(cli, ["convert", "failed_logons.yml", "-t", "elastic"])
+    printed = iter(done.stdout.splitlines())
+    assert all(line in printed for line in block.splitlines() if line), done.stdout
+
+
 def test_the_page_names_the_bounds_as_they_are() -> None:
     """The numbers under Limits and of the default lateness are the program's."""
     from converter.cli.match_ import LATENESS
