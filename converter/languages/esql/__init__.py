@@ -9,6 +9,7 @@ from converter.languages.esql.columns import Row, Table
 from converter.languages.esql.read import read, read_condition
 from converter.languages.esql.run import found, run
 from converter.languages.esql.syntax import (
+    Among,
     And,
     Arithmetic,
     Call,
@@ -16,12 +17,15 @@ from converter.languages.esql.syntax import (
     Column,
     Command,
     Comparison,
+    Duration,
     Expression,
     Field,
     From,
     IsNull,
     Like,
     Literal,
+    Match,
+    Negative,
     Not,
     Or,
     Query,
@@ -35,6 +39,7 @@ from converter.languages.esql.values import Address, Moment, Value
 
 __all__ = [
     "Address",
+    "Among",
     "And",
     "Arithmetic",
     "Call",
@@ -42,13 +47,16 @@ __all__ = [
     "Column",
     "Command",
     "Comparison",
+    "Duration",
     "Expression",
     "Field",
     "From",
     "IsNull",
     "Like",
     "Literal",
+    "Match",
     "Moment",
+    "Negative",
     "Not",
     "Or",
     "Query",
