@@ -20,6 +20,8 @@ from converter.readers.elastic_rules.query import Known, Resolve
 
 _META: Final = ("disabled", "negate")
 _OLD: Final = ("exists", "range", "term", "wildcard", "prefix", "bool", "match_all", "match_phrase")
+_DEPTH: Final = 40
+"""Levels of ``bool`` that are looked through; the engine allows 30."""
 _FOLDED: Final = "the engine folds ASCII letters only, the rule all letters"
 _WORDS: Final = "the index splits the field into words and compares them one by one; the rule compares characters"
 
@@ -87,21 +89,33 @@ def _current(entry: object) -> object:
     if old is not None and "query" not in entry:
         kept["query"] = _only(entry, (old,))
         places["query"] = places[old]
-    if isinstance(query := kept.get("query"), Map) and isinstance(phrase := query.get("match_phrase"), Map) and len(query) == 1:
-        kept["query"] = _as_term(query, phrase)
+    if "query" in kept:
+        kept["query"] = _without_phrases(kept["query"], _DEPTH)
     made = Map(kept)
     made.offsets = [place for key in kept for place in places[key]]
     return made
 
 
-def _as_term(query: Map, phrase: Map) -> Map:
-    """Return ``match_phrase`` as ``term``, which it is on a field of whole texts; ``_test`` tells of others."""
-    body = Map()
-    body.offsets = phrase.offsets
-    for key, one in phrase.items():
-        body[key] = one.get("query", one) if isinstance(one, dict) else one
-    made = Map({"term": body})
-    made.offsets = query.offsets
+def _without_phrases(query: object, depth: int) -> object:
+    """Return a query with ``term`` for ``match_phrase``, which it is on a field of whole texts; ``_on_field`` tells of others."""
+    if isinstance(query, Seq):
+        made = Seq([_without_phrases(one, depth) for one in query])
+        made.offsets = query.offsets
+        return made
+    if not isinstance(query, Map) or not depth:
+        return query
+    if len(query) == 1 and isinstance(phrase := query.get("match_phrase"), Map):
+        body = Map({key: one.get("query", one) if isinstance(one, dict) else one for key, one in phrase.items()})
+        body.offsets = phrase.offsets
+        return _same_places(Map({"term": body}), query)
+    if len(query) == 1 and isinstance(inner := query.get("bool"), Map):
+        parts = _same_places(Map({key: _without_phrases(one, depth - 1) for key, one in inner.items()}), inner)
+        return _same_places(Map({"bool": parts}), query)
+    return query
+
+
+def _same_places(made: Map, other: Map) -> Map:
+    made.offsets = other.offsets
     return made
 
 
