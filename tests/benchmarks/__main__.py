@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.correlations import correlations
 from tests.benchmarks.elastic import build_elastic
+from tests.benchmarks.engine import engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -266,6 +267,7 @@ if __name__ == "__main__":
         match,
         correlations,
         example_events,
+        engine,
         python_package,
         bad_input,
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from converter.model import Evidence, Fidelity
 from converter.pack import Request, build, load_pack
 from converter.targets import target
 from converter.verify import EngineMissingError, verify
-from converter.verify.engines import kibana_version, osmem_version, parse_kuery
+from converter.verify.engines import Question, kibana_version, osmem_version, parse_kuery, running
+from converter.verify.engines.osmem import named
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.engine
@@ -86,6 +88,55 @@ def test_cases_in_the_engine(tmp_path: Path) -> None:
     assert sum(verdict.evidence is Evidence.ENGINE for verdict in done.verdicts) >= 20
     assert {verdict.artifact: verdict.diagnostics for verdict in done.verdicts if verdict.failed} == {}
     assert len([note for note in done.notes if "flattened" not in note]) <= 2
+
+
+KEYWORD: dict[str, Any] = {"properties": {"a": {"type": "keyword"}}}
+QUESTIONS = [
+    Question([{"a": "x"}, {"a": "y"}, {"a": {"b": 1}}], KEYWORD, {"term": {"a": "x"}}),
+    Question([{"a": "x"}], KEYWORD, {"no_such_query": {}}),
+    Question([{"n": 5}], {}, {"range": {"n": {"gt": 4}}}),
+    Question([{"n": "five"}], {}, {"match": {"n": "five"}}),
+    Question([{"a": "x"}], {"properties": {"a": {"type": "no_such_type"}}}, {"match_all": {}}),
+    Question([{"b": 1}], {"properties": {"c": {"type": "constant_keyword", "value": "it"}}}, {"term": {"c": "it"}}),
+    Question([{"b": 1}], KEYWORD, {"query_string": {"query": "NOT _exists_:a"}}),
+]
+
+
+def test_questions_of_a_batch_do_not_meet() -> None:
+    """A question is answered in a batch as alone: what another's documents or mistakes are changes nothing."""
+    with running() as engine:
+        together = list(engine.answers(QUESTIONS * 3))
+        alone = [engine.find(one.documents, one.mappings, one.query) for one in QUESTIONS]
+    assert together == alone * 3
+    assert [one for one in alone if isinstance(one, list)] == [[True, False, False], [True], [True], [True], [True]]
+    assert [at for at, one in enumerate(alone) if isinstance(one, str)] == [1, 4]
+
+
+def test_fields_that_nothing_names_change_no_answer() -> None:
+    """Of mappings there stay constants, and what the documents or the query hold."""
+    mappings = {"dynamic": True, "properties": {name: {"type": "keyword"} for name in ("a", "b/c", "d")}}
+    inner = {"properties": {"dataset": {"type": "constant_keyword", "value": "x"}, "other": {"type": "keyword"}}}
+    mappings["properties"]["event"] = inner
+    kept = named(mappings, '{"a": 1} b/c:2')
+    assert kept["dynamic"] is True
+    assert kept["properties"].keys() == {"a", "b/c", "event"}
+    assert kept["properties"]["event"]["properties"].keys() == {"dataset"}
+
+
+def test_lucene_in_the_engine(tmp_path: Path) -> None:
+    """Cases built in Lucene hold in the engine, which has no flattened fields: those are the reader's."""
+    for one in sorted((ROOT / "tests" / "cases").glob("value_*"))[::3]:
+        (tmp_path / "cases" / one.name).mkdir(parents=True)
+        shutil.copy(one / "rule.yml", tmp_path / "cases" / one.name)
+    cases = [tmp_path / "cases"]
+    losses = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
+    build(Request(cases, [target("elastic")], tmp_path / "output", {"language": "lucene"}, losses))
+    done = verify(load_pack(cases), ["elastic"], tmp_path / "output", "osmem")
+    left = {note.partition(" ")[0] for note in done.notes if "flattened" in note or "match_only_text" in note}
+    assert len(done.verdicts) >= 20
+    for one in done.verdicts:
+        assert not one.failed, [told.render() for told in one.diagnostics]
+        assert one.evidence is (Evidence.READER if one.artifact in left else Evidence.ENGINE)
 
 
 def test_many_values_stay_flat() -> None:

@@ -2,7 +2,7 @@
 
 from converter.verify.engines.kibana import kibana_version, parse_kuery
 from converter.verify.engines.missing import EngineMissingError
-from converter.verify.engines.osmem import osmem_version, running
+from converter.verify.engines.osmem import Question, osmem_version, running
 from converter.verify.engines.run import EngineRun, run_engine
 
-__all__ = ["EngineMissingError", "EngineRun", "kibana_version", "osmem_version", "parse_kuery", "run_engine", "running"]
+__all__ = ["EngineMissingError", "EngineRun", "Question", "kibana_version", "osmem_version", "parse_kuery", "run_engine", "running"]
