@@ -75,13 +75,14 @@ def named(
     if rule.taxonomy not in _OWN:
         return _named_there(wanted, target, tables, source)
     known = tables.bindings(target, source.id) if source else {}
+    key = source.targets[target].get("told_by", "EventID") if source and target in source.targets else "EventID"
     found: dict[str, tuple[Binding, ...]] = {}
     problems = []
     for name in wanted:
         if name not in known or "*" in name:
             one = _unmapped(rule, name, FieldMatch(name, Exists(True)), target, source.id if source else "", tables, suggest=True)
             problems.append(replace(one, span=place))
-        elif several := _holding(known[name], tree):
+        elif several := _holding(known[name], tree, key):
             found[name] = several
         else:
             message = f"{target} writes the values of the field '{name}' in another way or place, so nothing can be counted by it"
@@ -96,18 +97,20 @@ def _named_there(names: Sequence[str], target: str, tables: Tables, source: Sour
     return {name: (own.get(name, one),) for name, one in ecs_bindings(names).items()}
 
 
-def _holding(binding: Binding, tree: Node) -> tuple[Binding, ...]:
+def _holding(binding: Binding, tree: Node, key: str) -> tuple[Binding, ...]:
     """Return the fields that hold a field's values, one for each part of them; ``()`` where they hold other values."""
     change = binding.change
     if change is None:
         return (binding,)
-    if change.kind in ("address", "split"):
-        return tuple(one for _, part in change.parts for one in _holding(part, tree))
+    if change.kind == "split":
+        return tuple(one for _, part in change.parts for one in _holding(part, tree, key))
+    if change.kind == "address":
+        return _holding(change.parts[0][1], tree, key)
     if change.kind == "moved":
-        places = dict(change.values)
-        found = {places.get(one) for one in event_ids(tree) or ()}
+        places = {name.lower(): part for name, part in change.values}
+        found = {places.get(one) for one in event_ids(tree, key) or ()}
         if len(found) == 1 and None not in found:
-            return _holding(dict(change.parts)[str(found.pop())], tree)
+            return _holding(dict(change.parts)[str(found.pop())], tree, key)
     return ()
 
 

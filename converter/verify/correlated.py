@@ -47,6 +47,7 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
     if isinstance(reading, Diagnostic):
         return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (reading,))
     asked = tuple(one for one in streams(loaded, linked, tables) if not _has_empty_value(linked, one))
+    own_schedule = loaded.rule.target(target).get("from") == reading.rule.begin
     wrong: list[Disagreement] = []
     alerting: list[Stream] = []
     without: set[str] = set()
@@ -56,9 +57,9 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
         if isinstance(found, Diagnostic):
             told_of = () if found.code == NOT_RUN else (found,)
             return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, told_of)
-        held = held_on(linked, stream.events, reading.rule.interval)
-        held_somewhere = held_somewhere or bool(held.windows)
-        without |= {stream.without} if not held.windows else set()
+        held = held_on(linked, stream.events, reading.rule.interval, reading.rule.look_back if own_schedule else None)
+        held_somewhere = held_somewhere or bool(held.places)
+        without |= {stream.without} if not held.places else set()
         alerting += [stream] if any(found) else []
         wrong += [Disagreement(stream.label, _shown(stream), *one) for one in differences(held, found, declared)]
     covered = [held_somewhere and part.rule.id in without for part in leaves(linked)]

@@ -24,16 +24,29 @@ from converter.model import Criterion, Status
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Events by their places: those at which a correlation holds with their windows, those of the widest reading, those of no rule."""
+    """Events by their places: those at which a correlation holds, those of the widest reading, those of no rule.
 
-    windows: tuple[tuple[int, tuple[int, ...]], ...]
+    ``windows`` are those of the events at which it holds, as far as a run of
+    the rule can be expected to see them.
+    """
+
+    places: frozenset[int]
+    windows: tuple[tuple[int, ...], ...]
     widest: frozenset[int]
     unmatched: frozenset[int]
 
 
-def held_on(linked: Linked, events: Sequence[Timed], interval: int) -> Held:
-    """Return where a correlation holds; ``interval`` is how many nanoseconds the rule's runs are apart."""
-    windows = tuple((one.index, one.window) for one in occurrences(linked, events))
+def held_on(linked: Linked, events: Sequence[Timed], interval: int, seen: int | None = None) -> Held:
+    """Return where a correlation holds.
+
+    ``interval`` is how many nanoseconds the rule's runs are apart; ``seen``
+    how many each of them sees, where the rule itself says so.
+    """
+    found = occurrences(linked, events)
+    longest = None if seen is None else seen - interval
+    windows = tuple(
+        one.window for one in found if longest is None or events[one.index].time - min(events[at].time for at in one.window) <= longest
+    )
     parts = leaves(linked)
     unmatched = frozenset(at for at, one in enumerate(events) if not any(detected(part, one.event) for part in parts))
     alike = [Timed(one.time, _alike(one.event)) for one in events]
@@ -43,19 +56,18 @@ def held_on(linked: Linked, events: Sequence[Timed], interval: int) -> Held:
         return detected(part, originals[id(event)])
 
     widest = occurrences(_widest(linked, _longest(linked) + -(-interval // SECOND)), alike, matches)
-    return Held(windows, frozenset(one.index for one in widest), unmatched)
+    return Held(frozenset(one.index for one in found), windows, frozenset(one.index for one in widest), unmatched)
 
 
 def differences(held: Held, found: Sequence[frozenset[tuple[int, ...]]], declared: Status) -> list[tuple[bool, bool]]:
     """Return what the oracle says and what an artifact does where that is not declared, for each of the ways in which its runs fell."""
-    strict = {index for index, _ in held.windows}
     different: list[tuple[bool, bool]] = []
     for several in found:
         told = {at for alert in several for at in alert}
         if declared in (Status.EXACT, Status.WIDER):
-            different += [(True, False) for _, window in held.windows if told.isdisjoint(window)]
+            different += [(True, False) for window in held.windows if told.isdisjoint(window)]
         if declared in (Status.EXACT, Status.NARROWER):
-            different += [(False, True) for alert in several if strict.isdisjoint(alert)]
+            different += [(False, True) for alert in several if held.places.isdisjoint(alert)]
         elif declared is Status.WIDER:
             allowed = held.widest | held.unmatched
             different += [(False, True) for alert in several if allowed.isdisjoint(alert)]

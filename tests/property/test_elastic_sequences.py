@@ -101,7 +101,7 @@ def law(text: str, declared: Status, examples: int, language: str = "auto", **pa
         found = alerts_on(views, reading, Stream("", events))
         assert isinstance(found, tuple), found
         assert not differences(held, found, declared)
-        alerting += bool(held.windows)
+        alerting += bool(held.places)
 
     holds()
     assert alerting, "no stream let the correlation hold"

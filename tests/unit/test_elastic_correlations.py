@@ -57,10 +57,10 @@ correlation: {type: value_count, rules: [failed], group-by: [TargetUserName], ti
 """
 
 
-def outcome(correlation: str, on: str = "elastic", **options: Any) -> Outcome:
-    """Return what becomes of a correlation, the keys of its section one a line."""
+def outcome(correlation: str, on: str = "elastic", beside: str = "", **options: Any) -> Outcome:
+    """Return what becomes of a correlation: the keys of its section one a line, and what stands beside it."""
     lines = "\n  ".join(correlation.strip().splitlines())
-    data = f"title: Correlation\nid: 00000000-0000-4000-8000-000000000009\ncorrelation:\n  {lines}{PARTS}"
+    data = f"title: Correlation\nid: 00000000-0000-4000-8000-000000000009\ncorrelation:\n  {lines}\n{beside}{PARTS}"
     loaded, errors = load_bytes(data.encode(), RuleFile(Path("rules/one.yml"), "rules/one.yml", "one"))
     assert not errors
     assert loaded[0].linked is not None, [one.message for one in loaded[0].diagnostics]
@@ -232,6 +232,15 @@ def test_a_look_back_that_is_too_short_misses_events() -> None:
     assert keys["from"] == "now-60m"
     assert losses == [("T131", Fidelity.WIDER), ("T131", Fidelity.NARROWER)]
     assert made(COUNT + "condition: {gte: 10}", **{"from": "now-2h"})[2] == [("T131", Fidelity.WIDER)]
+
+
+def test_a_short_look_back_of_the_rules_own_is_warned_of() -> None:
+    """Its author says how often it runs and what it sees; the translation loses nothing."""
+    own = "x-converter:\n  targets: {elastic: {from: now-9m}}"
+    found = outcome("type: temporal_ordered\nrules: [failed, logon]\ngroup-by: [TargetUserName]\ntimespan: 5m", beside=own)
+    assert found.compilation is not None
+    assert (found.status, found.compilation.options["from"]) == (Status.EXACT, "now-9m")
+    assert [(one.code, one.severity) for one in found.diagnostics if one.code == "T131"] == [("T131", Severity.WARNING)]
 
 
 def test_addresses_that_have_several_spellings_are_told() -> None:

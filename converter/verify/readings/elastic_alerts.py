@@ -45,6 +45,7 @@ class Rule:
     kind: str
     language: str
     query: str
+    begin: str
     interval: int
     look_back: int
     threshold: Mapping[str, Any]
@@ -68,6 +69,7 @@ def correlated(artifact: Artifact) -> Rule | Diagnostic:
         str(rule.get("type", "")),
         str(rule.get("language", "")),
         rule["query"],
+        str(rule.get("from", "")),
         _span(interval),
         _span(begin),
         threshold if isinstance(threshold, Map) else {},

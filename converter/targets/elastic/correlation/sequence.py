@@ -20,7 +20,7 @@ from converter.targets.contract import Correlation, Options
 from converter.targets.elastic.correlation.keys import HELD, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
-from converter.targets.elastic.correlation.window import counted, duration, too_short, window
+from converter.targets.elastic.correlation.window import counted, duration, own_schedule, too_short, window
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
 
 RUNS: Final = 100
@@ -52,7 +52,13 @@ def sequence(meaning: Correlation, options: Options) -> Made:
     _same_keys(meaning, steps)
     seen = window(correlation, options, span)
     head = f"sequence{{}} with maxspan={duration(span)}"
-    return Made(LANGUAGE, {"query": _text(head, steps)}, (*losses, *too_short(linked.rule, seen)), {"kind": "eql", **seen.settings})
+    return Made(
+        LANGUAGE,
+        {"query": _text(head, steps)},
+        (*losses, *too_short(linked.rule, seen)),
+        {"kind": "eql", **seen.settings},
+        own_schedule(linked.rule, seen),
+    )
 
 
 def sample(meaning: Correlation, options: Options) -> Made:
@@ -82,7 +88,9 @@ def sample(meaning: Correlation, options: Options) -> Made:
     if not are_apart([input_of(meaning, part) for part in linked.parts]):
         message = "a sample has different events for all rules, and here one event can match several"
         losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
-    return Made(LANGUAGE, {"query": _text("sample{}", steps)}, tuple(losses), {"kind": "eql", **seen.settings})
+    return Made(
+        LANGUAGE, {"query": _text("sample{}", steps)}, tuple(losses), {"kind": "eql", **seen.settings}, own_schedule(linked.rule, seen)
+    )
 
 
 Step = tuple[str, tuple[str, ...], str]
