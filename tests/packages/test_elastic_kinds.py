@@ -271,6 +271,16 @@ def test_what_a_stack_lacks_is_told(stack: str, own: dict[str, Any], refused: st
         assert not part or (part in whole[key] and part not in line[key] and part not in toml["rule"][key])
 
 
+def test_the_least_stack_of_a_rule_is_told() -> None:
+    """A rule that says it needs a newer stack is built for an older one with a warning; the file keeps what it says."""
+    own = {"metadata": {"min_stack_version": "8.14.0"}}
+    outcome = compiled(own, {"stack": "8.4"})
+    assert [(one.code, "8.14.0" in one.message) for one in outcome.diagnostics] == [("T106", True)]
+    assert written(outcome)[0]["metadata"]["min_stack_version"] == "8.14.0"
+    assert not compiled(own, {"stack": "8.14"}).diagnostics
+    assert not compiled(own).diagnostics
+
+
 def test_an_older_kibana_is_told_of_ecs() -> None:
     """Before 8.15 a required field must say whether it is one of the Elastic Common Schema."""
     _, line = written(compiled({}, {"stack": "8.14"}))

@@ -108,10 +108,11 @@ def fitted(keys: Mapping[str, Any], version: Version) -> dict[str, Any]:
 
 
 def told(rule: Rule, keys: Mapping[str, Any], options: Options) -> tuple[tuple[Loss, ...], tuple[Diagnostic, ...]]:
-    """Return the losses and the warnings of what ``fitted`` leaves out."""
+    """Return the losses and the warnings of what ``fitted`` leaves out, and that the rule itself asks for a newer stack."""
     version = stack(options)
     assert not isinstance(version, str), "the option was checked before"
-    losses, warnings = [], []
+    losses: list[Loss] = []
+    warnings = list(_asked_for(rule, options, version))
     for one in lacks(keys, version):
         place = rule.span(f"{PLACE}.{one.path.partition('.')[0]}")
         message = f"Elastic has {one.path} since {one.since}, so it is left out for {options['stack']}"
@@ -120,6 +121,14 @@ def told(rule: Rule, keys: Mapping[str, Any], options: Options) -> tuple[tuple[L
         else:
             warnings.append(Diagnostic("T106", Severity.WARNING, place, message, help="the rule finds and alerts the same without it"))
     return tuple(losses), tuple(warnings)
+
+
+def _asked_for(rule: Rule, options: Options, version: Version) -> Iterator[Diagnostic]:
+    least = str(options.get("metadata", {}).get("min_stack_version", ""))
+    if (known := _version(least)) and known > version:
+        message = f"the rule's metadata ask for Elastic {least} at least, and it is written for {options['stack']}"
+        help_text = "its fields or its query may not be there; build for a newer stack"
+        yield Diagnostic("T106", Severity.WARNING, rule.span(f"{PLACE}.metadata.min_stack_version"), message, help=help_text)
 
 
 def fields_say_ecs(version: Version) -> bool:
