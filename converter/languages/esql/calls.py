@@ -45,8 +45,6 @@ def compile_call(tree: Call, types: Sequence[str], constants: Sequence[Value], o
         _check(function, index, kind, types[0], offsets[index])
     _check_constants(tree.name, constants, offsets)
     returns = types[0] if function.returns == "same" else function.returns
-    if types and types[0] == NULL and not function.many:
-        return (NULL if function.returns == "same" else returns), lambda _: None
     return returns, _runner(function)
 
 
