@@ -40,7 +40,7 @@ def _cell(row: Row | None) -> str:
         language = row.outcome.language
         accepted = any(loss.accepted for loss in row.outcome.losses)
         evidence = row.evidence.value if row.record is None else f"{row.evidence.value}, {row.record.events} events"
-        return f"{parts[0]}{' (accepted)' if accepted else ''} · {language} · {evidence}"
+        return " · ".join(one for one in (f"{parts[0]}{' (accepted)' if accepted else ''}", language, evidence) if one)
     if row.is_refused:
         parts.append("refused" if row.outcome.status not in (Status.ERROR, Status.UNSUPPORTED) else "")
         parts.append("known" if row.known else "")
