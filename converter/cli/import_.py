@@ -14,6 +14,7 @@ from converter.cli.show import Exit, say, tell
 
 if TYPE_CHECKING:
     from converter.model import Diagnostic
+    from converter.pack import Placed
     from converter.readers.elastic_rules import Imported
 
 _ENDINGS: Final = {"elastic-docs": ".md", "elastic-toml": ".toml", "elastic-ndjson": ".ndjson"}
@@ -40,7 +41,7 @@ def command(
     What cannot be said is kept as it is, with the reason; what a page
     cannot show is told, never invented.
     """
-    from converter.pack import OutputError, place
+    from converter.pack import OutputError, reimport
 
     results: list[Imported]
     notes: list[Diagnostic] = []
@@ -55,7 +56,7 @@ def command(
     names = _names(results)
     try:
         files = {name: result.text.encode("utf-8", "replace") for name, result in zip(names, results, strict=True) if name}
-        written, left = place(Path(output), files, force=force)
+        placed = reimport(Path(output), files, force=force)
         if report:
             from converter.cli.report import write_report
 
@@ -63,12 +64,12 @@ def command(
     except OutputError as error:
         say(f"error: {error}")
         sys.exit(Exit.ENVIRONMENT)
-    tell([*(one for result in results for one in result.diagnostics), *notes, *left])
-    for path in written:
+    tell([*(one for result in results for one in result.diagnostics), *notes, *placed.told])
+    for path in placed.written:
         say(path)
-    for line in _summary(results, notes, len(left)):
+    for line in _summary(results, notes, placed):
         say(line)
-    sys.exit(_code(results, bool(left)))
+    sys.exit(_code(results, bool(placed.left)))
 
 
 def _import(format_: str, paths: Iterable[Path]) -> Iterator[Imported | Diagnostic]:
@@ -101,13 +102,14 @@ def _apart(found: Iterable[Imported | Diagnostic]) -> tuple[list[Imported], list
     return results, notes
 
 
-def _summary(results: Sequence[Imported], notes: Sequence[Diagnostic], left: int) -> Iterator[str]:
+def _summary(results: Sequence[Imported], notes: Sequence[Diagnostic], placed: Placed) -> Iterator[str]:
     """Yield the counts: by status, by the reason of opaque rules, by what was left out."""
     counts = {status: sum(result.status.value == status for result in results) for status in ("canonical", "opaque", "refused")}
     lossy = sum(result.status.value == "canonical" and not result.exact for result in results)
     counts["canonical, but not exact"] = lossy
     parts = [f"{count} {status}" for status, count in counts.items() if count or status != "canonical, but not exact"]
-    parts += [f"{left} left alone"] if left else []
+    counts = {"joined with edits": len(placed.joined), "edited and kept": len(placed.kept), "left alone": len(placed.left)}
+    parts += [f"{count} {what}" for what, count in counts.items() if count]
     parts += [f"{len(notes)} left out, which are no rules"] if notes else []
     yield ", ".join(parts)
     if reasons := Counter(result.reason for result in results if result.reason):

@@ -12,6 +12,7 @@ from converter.pack.loaded import Loaded, Pack, RuleFile, Unread
 from converter.pack.manifest import Entry, Record, digest, read_evidence, read_manifest, write_evidence
 from converter.pack.packaging import package_options
 from converter.pack.place import place
+from converter.pack.reimport import Placed, reimport
 from converter.pack.start import first_files, pack_name, put_files, standing_in_the_way
 from converter.pack.walk import find, load_bytes, load_pack, read_bytes, told, unreadable
 
@@ -26,6 +27,7 @@ __all__ = [
     "Outcome",
     "OutputError",
     "Pack",
+    "Placed",
     "Policy",
     "Record",
     "Report",
@@ -54,6 +56,7 @@ __all__ = [
     "read_evidence",
     "read_manifest",
     "refuse_links",
+    "reimport",
     "standing_in_the_way",
     "sweep",
     "told",
