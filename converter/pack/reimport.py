@@ -22,9 +22,14 @@ from converter.pack.merge import Merged, merged
 from converter.pack.walk import FILE_SIZE, load_bytes, read_bytes, told
 
 BASES: Final = ".imported"
-"""The folder below that of the rules which holds the bytes that were imported."""
+"""The folder below that of the rules which holds the bytes that were imported; they end so that no tool takes them for rules."""
 STATUS: Final = "imported"
 BASE: Final = "imported from"
+
+
+def base_name(name: str) -> str:
+    """Return where the bytes of an imported file are kept."""
+    return f"{BASES}/{name}.base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class _Plan:
 
     def base_of(self, name: str) -> bytes | None:
         """Return what was imported, as far as it is what the manifest says."""
-        base = f"{BASES}/{name}"
+        base = base_name(name)
         data = self.bytes_of(base) if base in self.manifest else None
         return data if data is not None and digest(data) == self.manifest[base].sha256 else None
 
@@ -134,7 +139,7 @@ def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool) -> Placed
     if plan.files:
         commit(folder, before, plan.files, ())
     after = before | {name: Entry(digest(files[name]), "", STATUS) for name in current}
-    bases = {f"{BASES}/{name}": files[name] for name in current if plan.base_of(name) != files[name]}
+    bases = {base_name(name): files[name] for name in current if plan.base_of(name) != files[name]}
     after |= {name: Entry(digest(data), "", BASE) for name, data in bases.items()}
     if after != before or bases:
         commit(folder, after, bases, ())

@@ -14,7 +14,7 @@ from converter.pack import OutputError, Placed, digest, reimport
 from converter.pack.edits import ABSENT
 from converter.pack.manifest import MANIFEST
 from converter.pack.merge import Merged, merged, same
-from converter.pack.reimport import BASES
+from converter.pack.reimport import BASES, base_name
 from converter.readers.elastic_rules import yaml_text
 from tests.unit.test_crash import drop, killed
 
@@ -243,7 +243,7 @@ def test_foreign_files_and_unknown_sources_are_left_alone(tmp_path: Path) -> Non
     assert [one.code for one in placed.told] == ["R021"]
     again(tmp_path, FIRST)
     (tmp_path / NAME).write_text(EDITED, encoding="utf-8")
-    (tmp_path / BASES / NAME).unlink()
+    (tmp_path / base_name(NAME)).unlink()
     assert [one.code for one in again(tmp_path, SECOND).told] == ["R021"]
     assert (tmp_path / NAME).read_text(encoding="utf-8") == EDITED
     # The same version as was imported brings its bytes back.
@@ -255,7 +255,7 @@ def test_a_changed_memory_is_not_believed(tmp_path: Path) -> None:
     """Other bytes than the manifest names are no version that was imported: the edit stays and nothing is joined from them."""
     again(tmp_path, FIRST)
     (tmp_path / NAME).write_text(EDITED, encoding="utf-8")
-    (tmp_path / BASES / NAME).write_text(EDITED, encoding="utf-8")
+    (tmp_path / base_name(NAME)).write_text(EDITED, encoding="utf-8")
     assert [one.code for one in again(tmp_path, SECOND).told] == ["R021"]
     assert (tmp_path / NAME).read_text(encoding="utf-8") == EDITED
 
@@ -264,7 +264,7 @@ def test_links_are_never_followed(tmp_path: Path) -> None:
     """A link in place of the file, of its memory, or of a folder on the way ends the import; what it leads to is untouched."""
     secret = tmp_path / "secret.yml"
     secret.write_text(EDITED, encoding="utf-8")
-    for at, name in enumerate((NAME, f"{BASES}/{NAME}", BASES, "kubernetes")):
+    for at, name in enumerate((NAME, base_name(NAME), BASES, "kubernetes")):
         folder = tmp_path / str(at)
         again(folder, FIRST)
         (folder / NAME).write_text(EDITED, encoding="utf-8")
@@ -304,7 +304,7 @@ def test_the_manifest_names_what_was_imported(tmp_path: Path) -> None:
     """The memory is part of the manifest, so that a later import can trust it."""
     again(tmp_path, FIRST)
     entries = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
-    assert entries[NAME]["sha256"] == entries[f"{BASES}/{NAME}"]["sha256"] == digest(FIRST.encode())
+    assert entries[NAME]["sha256"] == entries[base_name(NAME)]["sha256"] == digest(FIRST.encode())
 
 
 def test_an_import_may_be_killed_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
