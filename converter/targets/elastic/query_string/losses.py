@@ -16,8 +16,19 @@ WHO: Final = "Lucene's query string cannot"
 _LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"
 _EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
 """Features that a pipeline which drops empty values changes; a rule in the documents' own names has none before it."""
-_CASE: Final = ("too_long", "flattened", "constant_keyword")
-"""Columns under which a text is compared with regard to case though the rule has none."""
+_CASE: Final = {
+    "too_long": "an expression that spells each letter twice would be longer than the engine takes, so that case counts",
+    "flattened": "a flattened field is compared with regard to case",
+    "constant_keyword": "a constant field is compared with regard to case",
+}
+"""Columns under which a text is compared with regard to case though the rule has none, and why."""
+_REASONS: Final = {
+    "left_out": _LEFT_OUT,
+    "ip": "an address is found in every spelling",
+    "text": "a text is compared by words, those of more than 255 characters in pieces",
+    **_CASE,
+}
+"""Why a column loses something, where the table's reason is of the feature as a whole."""
 
 
 def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> tuple[Loss, ...]:
@@ -51,7 +62,8 @@ def _of_atom(
         raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, WHO)
     if fidelity is Fidelity.EXACT:
         return ()
-    message = f"{_LEFT_OUT if column == 'left_out' else table.why(name)} (field '{tree.field}')"
+    why = table.why(name) if name in _EMPTINESS and column != "left_out" else _REASONS.get(column, table.why(name))
+    message = f"{why} (field '{tree.field}')"
     code = "T118" if column in _CASE and name not in _EMPTINESS else "T119"
     span = resolved.rule.source.span(tree.offsets)
     return (Loss(code, name, fidelity.negated if negated else fidelity, message, span),)
@@ -70,7 +82,7 @@ def _column(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> 
         return "ip"
     if name == "value.empty" and binding.type not in TEXTUAL:
         return "no_value"
-    if name in _EMPTINESS and (not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
+    if name in _EMPTINESS and (binding.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
         return "left_out" if binding.changed and name != "value.empty" else "as_is"
     if isinstance(test, Text) and name not in _EMPTINESS:
         return form(test, binding).column
