@@ -89,7 +89,7 @@ def flat(toml: dict[str, Any]) -> dict[str, Any]:
 def outputs() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The shipped rules and the cases, by name: TOML and import."""
     packs = [one for folder in ("rules", "tests/cases") for one in load_pack([ROOT / folder]).rules]
-    outcomes = [(one.file.name, compile_rule(one, target("elastic"), {}, ALL)) for one in packs if one.linked is None and not one.part_of]
+    outcomes = [(one.file.name, compile_rule(one, target("elastic"), {}, ALL)) for one in packs]
     return [(name, *written(one)) for name, one in outcomes if one.allowed]
 
 
@@ -217,6 +217,21 @@ def test_an_import_says_what_the_rule_relies_on() -> None:
     own = {"related_integrations": [{"package": "x", "version": "^1.0.0"}], "required_fields": [{"name": "a", "type": "ip"}]}
     toml, line = written(compiled(own))
     assert {key: line[key] for key in own} == {key: toml["rule"][key] for key in own} == own
+
+
+def test_a_correlation_relies_on_the_fields_of_its_rules_and_of_its_groups(tmp_path: Path) -> None:
+    """What its events are asked and what they are grouped by, the log source's fields included."""
+    rule = {**HEADER, "name": "created", "detection": DETECTION}
+    counted = {"type": "event_count", "rules": ["created"], "group-by": ["user.username"], "timespan": "5m", "condition": {"gte": 3}}
+    both = yaml.safe_dump_all([rule, {"title": "B", "id": "00000002-0000-4000-8000-000000000000", "correlation": counted}])
+    (tmp_path / "r.yml").write_text(both, encoding="utf-8")
+    (one,) = [one for one in load_pack([tmp_path]).rules if one.rule.correlation]
+    _, line = written(compile_rule(one, target("elastic"), {}, ALL))
+    IMPORTED.validate(line)
+    assert line["type"] == "threshold"
+    assert [one["name"] for one in line["required_fields"]] == [
+        "event.dataset", "kubernetes.audit.user.username", "kubernetes.audit.verb",
+    ]  # fmt: skip
 
 
 def test_what_is_carried_is_carried_verbatim() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, assert_never
 
 from converter.data import ecs_types
 from converter.ir import FieldMatch, FieldRef, atoms
-from converter.targets.contract import Detection, ResolvedRule
+from converter.targets.contract import Correlation, Detection, Opaque, ResolvedRule
 
 
 def related_integrations(packages: Sequence[str], guard: Mapping[str, str | Sequence[str]]) -> list[dict[str, str]]:
@@ -30,17 +30,30 @@ def related_integrations(packages: Sequence[str], guard: Mapping[str, str | Sequ
 
 
 def required_fields(resolved: ResolvedRule, *, ecs: bool) -> list[dict[str, Any]]:
-    """Return name and type of each field that a detection's query asks, its log source's included, by name.
+    """Return name and type of each field that a rule asks of its events, its log source's included, by name; of an opaque rule none.
 
     ``ecs`` adds whether it is one of the Elastic Common Schema, by name and
     type, which an older Kibana wants to be told.  The type of a field of the
     log source that no table has is taken for a keyword, as data sets are.
     """
-    if not isinstance(resolved.meaning, Detection):
-        return []
-    types = {path: ecs_types().get(path, "keyword") for path in resolved.guard}
-    types |= dict(_asked(resolved))
+    types = dict(_types(resolved))
     return [{"name": name, "type": types[name]} | ({"ecs": ecs_types().get(name) == types[name]} if ecs else {}) for name in sorted(types)]
+
+
+def _types(resolved: ResolvedRule) -> Iterator[tuple[str, str]]:
+    """Yield path and type of what the log source, the detection and a correlation's groups ask."""
+    match resolved.meaning:
+        case Detection():
+            yield from ((path, ecs_types().get(path, "keyword")) for path in resolved.guard)
+            yield from _asked(resolved)
+        case Correlation(inputs=inputs):
+            for one in inputs.values():
+                yield from _types(one.rule)
+                yield from ((part.path, part.type) for bindings in one.named.values() for part in bindings)
+        case Opaque():
+            return
+        case _:
+            assert_never(resolved.meaning)
 
 
 def _asked(resolved: ResolvedRule) -> Iterator[tuple[str, str]]:
