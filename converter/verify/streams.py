@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from converter.data import Field, Tables
+from converter.data import Field, Tables, ecs_bindings
 from converter.ir import SECOND, FieldMatch, Linked, Part, Timed, atoms, detected, evaluate, field_of, leaves, lookup, scalars
 from converter.pack import Loaded
 from converter.verify.examples import Example, timelines_of
@@ -113,16 +113,23 @@ def asked_fields(part: Part) -> frozenset[str]:
 
 
 def _fields(part: Part, tables: Tables) -> Mapping[str, Field]:
+    """Return the fields of a rule's events; where these are documents in their own names, those of ECS."""
+    if part.rule.taxonomy == "ecs":
+        return {name: one.field for name, one in ecs_bindings(asked_fields(part)).items()}
     source = tables.source_of(part.rule.logsource)
     return tables.fields(source.id) if source else {}
 
 
+def _source(part: Part, tables: Tables) -> str:
+    source = None if part.rule.taxonomy == "ecs" else tables.source_of(part.rule.logsource)
+    return source.id if source else ""
+
+
 def _examples(part: Part, tables: Tables, example: Example) -> list[Variant]:
     """Return events near a rule's border, evenly chosen where there are many."""
-    source = tables.source_of(part.rule.logsource)
     assert not isinstance(part.meaning, Linked), "leaves are about single events"
     known = _fields(part, tables)
-    found = [*variants(part.meaning, example, known), *synthesized(part.meaning, known, source.id if source else "").events]
+    found = [*variants(part.meaning, example, known), *synthesized(part.meaning, known, _source(part, tables)).events]
     return found[:: 1 + len(found) // NEAR]
 
 
@@ -231,9 +238,8 @@ def _value(field: str, number: int, fields: Mapping[str, Field]) -> object:
 
 
 def _example(part: Part, tables: Tables) -> Mapping[str, Any] | None:
-    source = tables.source_of(part.rule.logsource)
     assert not isinstance(part.meaning, Linked), "leaves are about single events"
-    made = synthesized(part.meaning, tables.fields(source.id) if source else {}, source.id if source else "")
+    made = synthesized(part.meaning, _fields(part, tables), _source(part, tables))
     return next((one.event for one in made.events if detected(part, one.event)), None)
 
 

@@ -110,6 +110,11 @@ def read_alerts(artifact: Artifact, mappings: Any) -> Reading | Diagnostic:  # n
     return Reading(artifact.path, rule, query, mappings, index, fields)  # type: ignore[arg-type]
 
 
+def is_indexed(reading: Reading, documents: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the index takes all documents; one that it refuses is never searched."""
+    return all(isinstance(one, elasticsearch.Document) for one in elasticsearch.index_all(documents, reading.index))
+
+
 def alerts(reading: Reading, documents: Sequence[Mapping[str, Any]], times: Sequence[int]) -> tuple[frozenset[Alert], ...] | Diagnostic:
     """Return the alerts for each beginning of the runs that is tried; ``times`` are the documents', in nanoseconds."""
     query, rule = reading.query, reading.rule
