@@ -278,6 +278,11 @@ def test_groups_without_a_value_are_noted() -> None:
             "aliases: {u: {logon: TargetUserName, shell: User}}",
             "T130 the rules have the values to group by whole in one field and in parts",
         ),
+        (
+            "type: temporal_ordered\nrules: [failed, logon]\ngroup-by: [u]\ntimespan: 1h\n"
+            "aliases: {u: {failed: TargetUserName, logon: IpPort}}",
+            "T130 the rules have values to group by in fields of different types",
+        ),
         ("type: event_count\nrules: [failed]\ngroup-by: [Nothing]\ntimespan: 1h\ncondition: {gte: 2}", "T001 the field 'Nothing'"),
         (
             "type: event_count\nrules: [shell]\ngroup-by: [Hashes]\ntimespan: 1h\ncondition: {gte: 2}",
@@ -292,6 +297,14 @@ def test_what_no_rule_of_elastics_says_is_refused_by_name(text: str, why: str) -
 def test_a_language_that_is_asked_for_is_the_only_one() -> None:
     assert made(COUNT + "condition: {gte: 10}", language="esql")[1]["kind"] == "esql"
     assert refusal(COUNT + "condition: {gte: 10}", language="eql").startswith("T130 no rule of Elastic's in eql")
+
+
+def test_an_old_stack_has_fewer_forms() -> None:
+    """Neither samples nor ES|QL; thresholds and sequences are older."""
+    text = "type: temporal\nrules: [failed, logon]\ngroup-by: [TargetUserName]\ntimespan: 10m"
+    assert refusal(text, stack="8.4").startswith("T106 ")
+    assert made(text, stack="8.17")[1]["kind"] == "eql"
+    assert made(COUNT + "condition: {gte: 10}", stack="8.4")[1]["kind"] == "threshold"
 
 
 @pytest.mark.parametrize("on", ["splunk", "falco", "python"])

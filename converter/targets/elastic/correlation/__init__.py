@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from converter.model import Diagnostic, Fidelity, Severity, joined
 from converter.targets.contract import Capabilities, Compilation, Correlation, Inexpressible, Options, ResolvedRule, Tried
+from converter.targets.elastic import stack
 from converter.targets.elastic.correlation.aggregate import aggregate
 from converter.targets.elastic.correlation.keys import guessed, merging, valueless
 from converter.targets.elastic.correlation.made import Made
@@ -56,6 +57,8 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
     for form in (one for one in _FORMS.get(linked.correlation.type, ()) if one in allowed):
         try:
             made = forms[form]()
+            if lacks := stack.refused(rule.rule, {**options, **made.settings}, made.language, made.parts["query"]):
+                raise Inexpressible(lacks)
         except Inexpressible as refused:
             tried.append(Tried(form, refusal=refused.diagnostic))
             continue

@@ -20,7 +20,7 @@ from typing import Final, assert_never
 from converter.ir import Condition, Junction, Linked, Name, Negation, Selector, selected
 from converter.model import Criterion, Fidelity, Loss
 from converter.targets.contract import Capabilities, Correlation, Options
-from converter.targets.elastic.correlation.keys import SHOWN, are_apart, fields_of, input_of
+from converter.targets.elastic.correlation.keys import SHOWN, alike, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
 from converter.targets.elastic.correlation.window import Window, counted, duration, own_schedule, window
@@ -93,13 +93,14 @@ class _Keys:
     def of(self, name_: str, new: str) -> list[str]:
         """Return the columns of a name, a new one where it is not the same for all rules."""
         linked = self.meaning.linked
-        several = [[one.path for one in fields_of(self.meaning, linked, part, (name_,), SHOWN)] for part in linked.parts]
-        if all(one == several[0] for one in several):
-            return [name(path) for path in several[0]]
-        if any(len(one) != 1 for one in several):
-            message = f"the rules have the values of '{name_}' whole in one field and in parts in several"
+        several = [fields_of(self.meaning, linked, part, (name_,), SHOWN) for part in linked.parts]
+        paths = [one[0].path for one in several]
+        if all([one.path for one in found] == [one.path for one in several[0]] for found in several):
+            return [name(one.path) for one in several[0]]
+        alike(self.meaning, several)
+        if len(several[0]) > 1:
+            message = f"the rules have the parts of '{name_}' in different fields"
             raise refusal(linked.rule, message, "use a field that both have whole", "correlation.group-by")
-        paths = [one[0] for one in several]
         cases = ", ".join(f"{condition}, {name(path)}" for condition, path in zip(self.conditions, paths, strict=True))
         self.evals.append(f"| EVAL {new} = CASE({cases})")
         if not are_apart([input_of(self.meaning, part) for part in linked.parts]):
@@ -162,7 +163,7 @@ def _measured(meaning: Correlation, keys: _Keys, seen: Window) -> tuple[list[str
         raise refusal(linked.rule, "the values to measure are kept in parts, which are no numbers", "name a field of numbers")
     binding = fields_of(meaning, linked, linked.parts[0], correlation.fields, SHOWN)[0]
     number = column if binding.type == "long" else f"TO_DOUBLE({column})"
-    single = not (binding.list or binding.field.many or binding.field.each)
+    single = not binding.many
     upward = any(one.operator in ("gt", "gte", "eq") for one in correlation.criteria)
     if correlation.type == "value_sum" and single and upward:
         least = [one for one in correlation.criteria if one.operator in ("gt", "gte", "eq")]

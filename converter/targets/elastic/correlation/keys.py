@@ -48,6 +48,22 @@ def _checked(meaning: Correlation, field: str, binding: Binding, types: Sequence
     raise refusal(meaning.linked.rule, message, "use a field that the index keeps whole", "correlation.group-by")
 
 
+_ALIKE: Final = {"constant_keyword": "keyword", "wildcard": "keyword", "flattened": "keyword"}
+
+
+def alike(meaning: Correlation, several: Sequence[Sequence[Binding]]) -> None:
+    """Raise ``Inexpressible`` (T130) where the rules' fields to group by are of types that are never equal, or one whole and one in parts."""
+    if len({len(one) for one in several}) > 1:
+        message = "the rules have the values to group by whole in one field and in parts in several"
+        raise refusal(meaning.linked.rule, message, "group by fields that both have whole", "correlation.group-by")
+    for place in zip(*several, strict=True):
+        if len({_ALIKE.get(one.type, one.type) for one in place}) > 1:
+            message = "the rules have values to group by in fields of different types: " + ", ".join(
+                f"'{one.path}' {one.type}" for one in place
+            )
+            raise refusal(meaning.linked.rule, message, "group by fields of one type", "correlation.group-by")
+
+
 def shared(meaning: Correlation, linked: Linked, names: Sequence[str]) -> tuple[Binding, ...]:
     """Return the fields for names where they are the same in all rules' documents.
 
@@ -142,7 +158,7 @@ def _values(one: Input) -> dict[str, set[str]]:
         if len(names) != 1 or None in asked:
             continue
         binding = one.rule.fields[names.pop()]
-        if not (binding.list or binding.field.many or binding.field.each):
+        if not binding.many:
             found.setdefault(binding.path, {value for value in asked if value is not None})
     return found
 

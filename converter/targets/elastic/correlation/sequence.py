@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from converter.data import Binding
 from converter.ir import Linked, Part
 from converter.model import Fidelity, Loss
 from converter.targets.contract import Correlation, Options
-from converter.targets.elastic.correlation.keys import HELD, are_apart, fields_of, input_of
+from converter.targets.elastic.correlation.keys import HELD, alike, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
 from converter.targets.elastic.correlation.window import counted, duration, own_schedule, too_short, window
@@ -49,7 +50,7 @@ def sequence(meaning: Correlation, options: Options) -> Made:
             "how near the counted ones are to each other is not asked"
         )
         losses.append(loss(linked.rule, "T131", "correlation.window", Fidelity.WIDER, message, "timespan"))
-    _same_keys(meaning, steps)
+    alike(meaning, [keys for _, keys, _ in steps])
     seen = window(correlation, options, span)
     head = f"sequence{{}} with maxspan={duration(span)}"
     return Made(
@@ -82,7 +83,7 @@ def sample(meaning: Correlation, options: Options) -> Made:
         text, lost, _ = _step(meaning, part)
         steps.append(text)
         losses += lost
-    _same_keys(meaning, steps)
+    alike(meaning, [keys for _, keys, _ in steps])
     seen = window(correlation, options)
     losses += counted(linked.rule, seen, correlation.timespan)
     if not are_apart([input_of(meaning, part) for part in linked.parts]):
@@ -93,26 +94,20 @@ def sample(meaning: Correlation, options: Options) -> Made:
     )
 
 
-Step = tuple[str, tuple[str, ...], str]
+Step = tuple[str, tuple[Binding, ...], str]
 """An event in brackets, its keys, and what stands behind them."""
 
 
 def _text(head: str, steps: list[Step]) -> str:
     """Return the query; keys that all steps share stand once, in front."""
-    shared = len({keys for _, keys, _ in steps}) == 1
-    by = f" by {', '.join(steps[0][1])}" if shared and steps[0][1] else ""
+    named = [tuple(words.name(one.path) for one in keys) for _, keys, _ in steps]
+    shared = len(set(named)) == 1
+    by = f" by {', '.join(named[0])}" if shared and named[0] else ""
     lines = [head.format(by)]
-    for event, keys, rest in steps:
+    for (event, _, rest), keys in zip(steps, named, strict=True):
         own = f" by {', '.join(keys)}" if keys and not shared else ""
         lines.append(f"  {event}{own}{rest}")
     return "\n".join(lines)
-
-
-def _same_keys(meaning: Correlation, steps: list[Step]) -> None:
-    """Raise ``Inexpressible`` where one step's events have the parts of a value in several fields, and another's in one."""
-    if len({len(keys) for _, keys, _ in steps}) > 1:
-        message = "the rules have the values to group by whole in one field and in parts in several"
-        raise refusal(meaning.linked.rule, message, "group by fields that both have whole", "correlation.group-by")
 
 
 def _step(meaning: Correlation, part: Part) -> tuple[Step, tuple[Loss, ...], int]:
@@ -140,15 +135,15 @@ def _counted(meaning: Correlation, inner: Linked) -> tuple[Step, tuple[Loss, ...
     part = inner.parts[0]
     one = input_of(meaning, part)
     text, own = event_query(one.rule, one.tree)
-    keys = tuple(key for name in linked.correlation.group_by for key in _keys(meaning, inner, part, name))
+    keys = tuple(key for name in dict.fromkeys(linked.correlation.group_by) for key in _keys(meaning, inner, part, name))
     rest = f" with runs={lowest}" if lowest > 1 else ""
-    return (text, tuple(dict.fromkeys(keys)), rest), (*own, *lost), inner.correlation.timespan if lowest > 1 else 0
+    return (text, keys, rest), (*own, *lost), inner.correlation.timespan if lowest > 1 else 0
 
 
-def _keys(meaning: Correlation, linked: Linked, part: Part, name: str) -> tuple[str, ...]:
-    return tuple(words.name(one.path) for one in fields_of(meaning, linked, part, (name,), HELD))
+def _keys(meaning: Correlation, linked: Linked, part: Part, name: str) -> tuple[Binding, ...]:
+    return fields_of(meaning, linked, part, (name,), HELD)
 
 
-def _names(meaning: Correlation, linked: Linked, part: Part) -> tuple[str, ...]:
+def _names(meaning: Correlation, linked: Linked, part: Part) -> tuple[Binding, ...]:
     """Return a step's keys; each name gives as many at each step, so that none is left out where two names stand for one field."""
     return tuple(key for name in dict.fromkeys(linked.correlation.group_by) for key in _keys(meaning, linked, part, name))
