@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from converter.ir import Parts, RegexProblem, Wild, fits, read_regex, regex_finder
-from converter.languages.elasticsearch import regexp
+from converter.languages.elasticsearch import Automaton, Refusal, folded_expression, parse
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import states_needed
 from converter.targets.elastic.searched import UnsaidError, whole
@@ -40,10 +40,10 @@ PATTERNS = st.recursive(st.tuples(st.sampled_from(ATOMS), st.just("") | TIMES).m
 TEXTS = st.lists(st.text(LETTERS, max_size=8), min_size=1, max_size=12)
 
 
-def _automaton(printed: lucene.Printed, states: int) -> regexp.Automaton:
+def _automaton(printed: lucene.Printed, states: int) -> Automaton:
     """Read what was printed as Lucene reads it."""
-    expression = regexp.parse(printed.text)
-    return regexp.Automaton(regexp.folded(expression) if printed.folded else expression, states)
+    expression = parse(printed.text)
+    return Automaton(folded_expression(expression) if printed.folded else expression, states)
 
 
 @settings(max_examples=800, deadline=None)
@@ -131,3 +131,10 @@ def test_an_engine_agrees(without_engine: Callable[[EngineMissingError], NoRetur
     except EngineMissingError as error:
         without_engine(error)
     assert len(cases) > 50
+
+
+@pytest.mark.parametrize("text", ["(((()){9999}){9999}){9999}", "((a{99}){99}){99}", "(a|()){9999}{9999}"])
+def test_repetitions_end(text: str) -> None:
+    """An expression that is written out to more than anybody can hold is refused at once, empty parts too."""
+    with pytest.raises(Refusal, match="too many repetitions"):
+        Automaton(parse(text))

@@ -28,6 +28,7 @@ from converter.languages.elasticsearch.atoms import (
     searchable,
     starred,
 )
+from converter.languages.elasticsearch.automaton import USUAL_STATES, Automaton
 from converter.languages.elasticsearch.document import Document, index, index_all
 from converter.languages.elasticsearch.fields import (
     DATES,
@@ -46,14 +47,14 @@ from converter.languages.elasticsearch.refusal import Refusal
 from converter.languages.elasticsearch.regexp import (
     ANY,
     MAX_LENGTH,
-    USUAL_STATES,
-    Automaton,
     Chars,
     Choice,
     Expression,
     Join,
+    Ranges,
     Repeat,
     complement,
+    folds_differently,
     parse,
 )
 from converter.languages.elasticsearch.regexp import folded as folded_expression
@@ -81,6 +82,7 @@ __all__ = [
     "ObjectType",
     "Parts",
     "Predicate",
+    "Ranges",
     "Refusal",
     "Repeat",
     "Star",
@@ -99,6 +101,7 @@ __all__ = [
     "fits",
     "folded",
     "folded_expression",
+    "folds_differently",
     "glob",
     "index",
     "index_all",

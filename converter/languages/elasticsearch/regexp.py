@@ -1,16 +1,18 @@
-"""Lucene's regular expressions without its optional operators: read one, and decide whether it describes a whole text.
+r"""Lucene's regular expressions: read one.
 
-No anchors and no classes of letters (``^``, ``$`` stand for themselves; what a
-backslash means before a letter or digit depends on the version, so that is
-refused).  A dot is any character, line ends too.
+No anchors (``^`` and ``$`` stand for themselves); a dot is any character, line
+ends too.  A query in JSON or a query string has expressions that every
+version reads alike: what a backslash means before a letter or digit depends
+on the version, so that is refused.  EQL sends all of Lucene's optional
+operators, of which ``@`` is any text and the others are not modelled, and is
+younger than the classes ``\d``, ``\s`` and ``\w`` of ASCII characters.
 
-Source: Lucene 9.12 RegExp, "Regular expression syntax" of Elasticsearch 8.19 and 9.
+Source: Lucene 9.12 RegExp, LUCENE-9336; "Regular expression syntax" of Elasticsearch 8.19 and 9.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from converter.languages.elasticsearch.refusal import Refusal
@@ -18,18 +20,19 @@ from converter.model import node
 
 MAX_LENGTH: Final = 1000
 """Characters of an expression that an index takes (``index.max_regex_length``)."""
-USUAL_STATES: Final = 10_000
-"""``max_determinized_states`` of a query that does not name it."""
-_EFFORT: Final = 10
-"""States that Lucene visits to make an automaton deterministic before it refuses, for each of ``max_determinized_states``."""
-_MAX_STATES: Final = 20_000
 _MAX_DEPTH: Final = 50
 _LAST: Final = 0x10FFFF
-ANY: Final = ((0, _LAST),)
-"""The ranges that hold every character."""
-_OPTIONAL: Final = '#@&<>~"'
-
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
+ANY: Final[Ranges] = ((0, _LAST),)
+"""The ranges that hold every character."""
+_STRAY: Final = '?*+{]}#@&<>~"'
+_STRAY_IN_EQL: Final = '?*+{#&<~"'
+_BRACE: Final = "a brace is written `\\{`"
+_CLASSES: Final[dict[str, Ranges]] = {
+    "d": ((48, 57),),
+    "s": ((9, 10), (13, 13), (32, 32)),
+    "w": ((48, 57), (65, 90), (95, 95), (97, 122)),
+}
 
 
 @node
@@ -64,11 +67,10 @@ class Repeat:
 
 
 Expression: TypeAlias = Chars | Join | Choice | Repeat
-_Part: TypeAlias = tuple[bool, int, int]
 
 
-def parse(text: str) -> Expression:
-    """Return the expression.
+def parse(text: str, *, eql: bool = False) -> Expression:
+    """Return the expression; ``eql`` reads it with all operators and classes, as EQL's ``regex`` does.
 
     Raises:
         Refusal: where the engine refuses it, or this package does not know what it means.
@@ -77,18 +79,19 @@ def parse(text: str) -> Expression:
         raise Refusal(f"the length of the regular expression is {len(text)}, more than {MAX_LENGTH} [index.max_regex_length]", early=True)
     if not text:
         return Join(())
-    reader = _Reader(text)
+    reader = _Reader(text, eql=eql)
     found = reader.choice(0)
     if reader.at < len(text):
-        raise Refusal(f"a '{text[reader.at]}' without its opening in a regular expression", early=True)
+        message = f"a '{text[reader.at]}' without its opening in a regular expression"
+        raise Refusal(message, early=True, help="put a backslash before it")
     return found
 
 
 class _Reader:
     """The text and how far it was read."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+    def __init__(self, text: str, *, eql: bool) -> None:
+        self.text, self.at, self.eql = text, 0, eql
 
     def peek(self) -> str:
         """Return the next character, nothing at the end."""
@@ -138,7 +141,7 @@ class _Reader:
         if self.take(","):
             most = self.number() if self.peek() != "}" else None
         if not self.take("}") or (most is not None and most < least):
-            raise Refusal("a repetition in a regular expression without its numbers", early=True)
+            raise Refusal("a repetition in a regular expression without its numbers", early=True, help=_BRACE)
         return least, most
 
     def number(self) -> int:
@@ -147,33 +150,42 @@ class _Reader:
         while self.peek() and self.peek() in "0123456789":
             self.at += 1
         if start == self.at or self.at - start > 4:
-            raise Refusal("a repetition in a regular expression without its numbers", early=True)
+            raise Refusal("a repetition in a regular expression without its numbers", early=True, help=_BRACE)
         return int(self.text[start : self.at])
 
     def atom(self, depth: int) -> Expression:
         """Read one character, a class or a group."""
         if self.take("."):
-            return Chars(((0, _LAST),))
+            return Chars(ANY)
+        if self.eql and self.take("@"):
+            return Repeat(Chars(ANY), 0, None)
         if self.take("("):
             if self.take(")"):
                 return Join(())
             inner = self.choice(depth + 1)
             if not self.take(")"):
-                raise Refusal("a group of a regular expression without its end", early=True)
+                raise Refusal("a group of a regular expression without its end", early=True, help="close it, or write `\\(`")
             return inner
         if self.take("["):
             return self.char_class()
-        if self.peek() in "?*+{]}" or self.peek() in _OPTIONAL:
+        if self.peek() and self.peek() in (_STRAY_IN_EQL if self.eql else _STRAY):
             raise Refusal(f"a '{self.peek()}' where it stands in a regular expression", unknown=True, help="put a backslash before it")
-        point = self.char()
-        return Chars(((point, point),), spelled=True)
+        found = self.one()
+        return found if isinstance(found, Chars) else Chars(((found, found),), spelled=True)
 
-    def char(self) -> int:
-        """Read one character, whose backslash is taken off."""
-        if self.take("\\") and (not self.peek() or (self.peek().isascii() and self.peek().isalnum())):
-            raise Refusal(f"'\\{self.peek()}' in a regular expression, which versions read differently", unknown=True)
+    def one(self) -> int | Chars:
+        """Read one character, whose backslash is taken off, or in EQL the class that a backslash and a letter name."""
+        if self.take("\\") and self.peek().isascii() and self.peek().isalnum():
+            letter = self.peek()
+            if not self.eql:
+                raise Refusal(f"'\\{letter}' in a regular expression, which versions read differently", unknown=True)
+            if letter.lower() in _CLASSES:
+                self.at += 1
+                ranges = _CLASSES[letter.lower()]
+                return Chars(ranges if letter.islower() else complement(ranges))
         if not self.peek():
-            raise Refusal("the end of a regular expression where a character should stand", early=True)
+            message = "the end of a regular expression where a character should stand"
+            raise Refusal(message, early=True, help="a backslash is written twice")
         self.at += 1
         return ord(self.text[self.at - 1])
 
@@ -182,11 +194,19 @@ class _Reader:
         negated = self.take("^")
         ranges: list[tuple[int, int]] = []
         while self.peek() != "]":
-            if self.peek() and self.peek() in "[-^":
+            if not self.eql and self.peek() and self.peek() in "[-^":
                 raise Refusal(f"a '{self.peek()}' where it stands in a class of a regular expression", unknown=True)
-            first = last = self.char()
-            if self.take("-"):
-                last = self.char()
+            first = self.one()
+            if isinstance(first, Chars):
+                ranges += first.ranges
+                continue
+            last = first
+            if self.peek() == "-" and not (self.eql and self.text[self.at + 1 : self.at + 2] == "]"):
+                self.at += 1
+                end = self.one()
+                if isinstance(end, Chars):
+                    raise Refusal("a range that ends in a class of a regular expression", unknown=True)
+                last = end
             if last < first:
                 raise Refusal("a range of a regular expression that ends before it begins", early=True)
             ranges.append((first, last))
@@ -224,24 +244,46 @@ def folded(expression: Expression) -> Expression:
     """Return the expression with both cases of each ASCII letter that is spelled.
 
     Raises:
-        Refusal: for a class that holds one case of a letter only, or a letter
-            beyond ASCII that has case: Lucene 9 leaves them as they are,
-            Lucene 10 and others fold them.
+        Refusal: for what versions fold differently (``folds_differently``).
     """
+    if folds_differently(expression):
+        message = "case_insensitive on a letter or class that versions fold differently"
+        raise Refusal(message, unknown=True, help="write both cases in the class: [A-Za-z]")
+    return _both(expression)
+
+
+def _both(expression: Expression) -> Expression:
     match expression:
         case Join(parts):
-            return Join(tuple(map(folded, parts)))
+            return Join(tuple(map(_both, parts)))
         case Choice(options):
-            return Choice(tuple(map(folded, options)))
+            return Choice(tuple(map(_both, options)))
         case Repeat(body, least, most):
-            return Repeat(folded(body), least, most)
+            return Repeat(_both(body), least, most)
         case Chars(ranges, spelled):
             letter = chr(ranges[0][0]) if spelled else ""
             if letter.isascii() and letter.isalpha():
                 return Chars(joined([(ord(one), ord(one)) for one in (letter.lower(), letter.upper())]))
-            if letter.lower() != letter.upper() or (not spelled and not _is_closed(ranges)):
-                raise Refusal("case_insensitive on a letter or class that versions fold differently", unknown=True)
             return expression
+
+
+def folds_differently(expression: Expression) -> bool:
+    """Say whether it has a class that holds one case of a letter only, or a letter beyond ASCII that has case.
+
+    Lucene 9 leaves them as they are, Lucene 10 and others fold them.
+    """
+    stack = [expression]
+    while stack:
+        match stack.pop():
+            case Join(parts) | Choice(parts):
+                stack += parts
+            case Repeat(body):
+                stack.append(body)
+            case Chars(ranges, spelled):
+                letter = chr(ranges[0][0]) if spelled else ""
+                if (not letter.isascii() and letter.lower() != letter.upper()) or not (spelled or _is_closed(ranges)):
+                    return True
+    return False
 
 
 def _is_closed(ranges: Ranges) -> bool:
@@ -249,115 +291,9 @@ def _is_closed(ranges: Ranges) -> bool:
     beyond = [run for run in ranges if run[1] > 0x7F]
     if beyond and (len(beyond) > 1 or beyond[0][0] > 0x80 or beyond[0][1] != _LAST):
         return False
-    return all(_holds(ranges, point) == _holds(ranges, point - 32) for point in range(ord("a"), ord("z") + 1))
+    return all(holds(ranges, point) == holds(ranges, point - 32) for point in range(ord("a"), ord("z") + 1))
 
 
-def _holds(ranges: Ranges, point: int) -> bool:
+def holds(ranges: Ranges, point: int) -> bool:
+    """Say whether a character is in a class."""
     return any(first <= point <= last for first, last in ranges)
-
-
-class Automaton:
-    """Decides texts in time linear in their length; built once from an expression.
-
-    A state is a set of places in the expression, as bits: place 0 is the
-    start, the others are its characters, repetitions written out.
-    """
-
-    def __init__(self, expression: Expression, states: int = USUAL_STATES) -> None:
-        """Build the automaton; ``states`` is the query's ``max_determinized_states``.
-
-        Raises:
-            Refusal: when Lucene would refuse to make it deterministic.
-        """
-        self._ranges: list[Ranges] = [()]
-        self._next: list[int] = [0]
-        empty, first, self._last = self._add(expression)
-        self._next[0] = first
-        self._last |= int(empty)
-        self._cuts = sorted({cut for ranges in self._ranges for run in ranges for cut in (run[0], run[1] + 1)})
-        self._masks = [sum(1 << at for at, ranges in enumerate(self._ranges) if _holds(ranges, point)) for point in (-1, *self._cuts)]
-        self._reached: dict[int, int] = {}
-        self._check(states)
-
-    def _add(self, expression: Expression) -> _Part:
-        """Add an expression's places; return whether it may be empty, and where it begins and ends."""
-        match expression:
-            case Chars(ranges):
-                if len(self._ranges) > _MAX_STATES:
-                    raise Refusal("a regular expression with too many repetitions", early=True)
-                self._ranges.append(ranges)
-                self._next.append(0)
-                place = 1 << (len(self._ranges) - 1)
-                return False, place, place
-            case Join(parts):
-                return self._row(parts)
-            case Choice(options):
-                found = [self._add(option) for option in options]
-                return any(one[0] for one in found), _either(one[1] for one in found), _either(one[2] for one in found)
-            case Repeat(body, least, None):
-                before = self._row([body] * (least - 1))
-                loop = self._add(body)
-                self._link(loop[2], loop[1])
-                empty, first, last = self._joined(before, loop)
-                return empty or least == 0, first, last
-            case Repeat(body, least, int() as most):
-                return self._row([body] * least + [Choice((Join(()), body))] * (most - least))
-        raise AssertionError("an expression of another kind")
-
-    def _row(self, parts: Iterable[Expression]) -> _Part:
-        """Add parts one after the other."""
-        found: _Part = (True, 0, 0)
-        for part in parts:
-            found = self._joined(found, self._add(part))
-        return found
-
-    def _joined(self, left: _Part, right: _Part) -> _Part:
-        self._link(left[2], right[1])
-        return left[0] and right[0], left[1] | (right[1] if left[0] else 0), right[2] | (left[2] if right[0] else 0)
-
-    def _link(self, places: int, after: int) -> None:
-        for place in _bits(places):
-            self._next[place] |= after
-
-    def _after(self, state: int) -> int:
-        """Return where the characters behind a state may stand."""
-        if state not in self._reached:
-            self._reached[state] = _either(self._next[place] for place in _bits(state))
-        return self._reached[state]
-
-    def _check(self, states: int) -> None:
-        """Make it deterministic, as Lucene does, until the effort is too much."""
-        seen, pending, effort = {1}, [1], 0
-        while pending:
-            state = pending.pop()
-            effort += state.bit_count()
-            if effort > states * _EFFORT:
-                raise Refusal(f"determinizing the automaton would require more than {states} states", help="write a simpler expression")
-            after = self._after(state)
-            for mask in self._masks:
-                if (reached := after & mask) and reached not in seen:
-                    seen.add(reached)
-                    pending.append(reached)
-
-    def describes(self, text: str) -> bool:
-        """Say whether the expression describes the whole of ``text``."""
-        state = 1
-        for char in text:
-            state = self._after(state) & self._masks[bisect_right(self._cuts, ord(char))]
-            if not state:
-                return False
-        return bool(state & self._last)
-
-
-def _either(sets: Iterable[int]) -> int:
-    found = 0
-    for one in sets:
-        found |= one
-    return found
-
-
-def _bits(places: int) -> Iterator[int]:
-    while places:
-        low = places & -places
-        yield low.bit_length() - 1
-        places ^= low

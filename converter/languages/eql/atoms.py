@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from converter.languages.eql import regex
+from converter.languages.elasticsearch import Automaton, Refusal, folded_expression, parse
 from converter.languages.eql.compute import Result, inside, ordered
 from converter.languages.eql.document import Document
 from converter.languages.eql.mapping import DATES, FieldType
@@ -128,9 +128,9 @@ def text_lookup(lookup: Lookup, text: str, offsets: int) -> Callable[[str], bool
 
 def _expression(text: str, insensitive: bool, offsets: int) -> Callable[[str], bool]:
     try:
-        tree = regex.parse(text)
-        return regex.Automaton(regex.insensitive(tree) if insensitive else tree).describes
-    except regex.ExpressionError as error:
+        tree = parse(text, eql=True)
+        return Automaton(folded_expression(tree) if insensitive else tree).describes
+    except Refusal as error:
         code, prefix = ("R285", "what the engine answers is not known") if error.unknown else ("R283", "the engine refuses the query")
         raise Stop(code, offsets, f"{prefix}: {error.message}", error.help) from None
 

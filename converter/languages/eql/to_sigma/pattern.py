@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from converter.ir import Parts, Wild
-from converter.languages.eql import regex
+from converter.languages import elasticsearch as es
 from converter.languages.eql.pattern import MANY, parts_of
 
 _SPECIAL: Final = frozenset("\\^$.|?*+()[]{}")
@@ -21,13 +21,13 @@ def sigma_parts(pattern: str, *, escapes: bool = False) -> Parts:
     return tuple(one if isinstance(one, str) else Wild.MANY if one is MANY else Wild.ONE for one in found)
 
 
-def searched(expression: regex.Expression) -> tuple[str, bool]:
+def searched(expression: es.Expression) -> tuple[str, bool]:
     """Return the pattern that Sigma searches for with the flag ``s``, and whether it is cut off by an end that may be a line feed.
 
     Lucene's expressions describe the whole value; any text at an end needs
     no anchor there.
     """
-    parts = expression.parts if isinstance(expression, regex.Join) else (expression,)
+    parts = expression.parts if isinstance(expression, es.Join) else (expression,)
     begin, end = 0, len(parts)
     open_start = open_end = False
     while begin < end and _is_anything(parts[begin]):
@@ -40,7 +40,7 @@ def searched(expression: regex.Expression) -> tuple[str, bool]:
     return f"{'' if open_start else '^'}{text}{'' if open_end else '$'}", not open_end
 
 
-def texts_of(expression: regex.Expression) -> tuple[Parts, ...]:
+def texts_of(expression: es.Expression) -> tuple[Parts, ...]:
     """Return the texts with wildcards, at most 64, that say the same as an expression; none when there are no such.
 
     ``.*\\.(vbs|js)`` is ``*.vbs`` or ``*.js``: exact, and what a person would write.
@@ -56,20 +56,20 @@ class _TooManyError(Exception):
     """The expression has a class, or more alternatives than a list should hold."""
 
 
-def _texts(expression: regex.Expression) -> list[Parts]:
+def _texts(expression: es.Expression) -> list[Parts]:
     match expression:
-        case regex.Chars(ranges):
-            if ranges == regex.ANY:
+        case es.Chars(ranges):
+            if ranges == es.ANY:
                 return [(Wild.ONE,)]
             if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
                 return [(chr(ranges[0][0]),)]
             raise _TooManyError
-        case regex.Join(parts):
+        case es.Join(parts):
             return _row([_texts(one) for one in parts])
-        case regex.Choice(options):
+        case es.Choice(options):
             return _few([text for one in options for text in _texts(one)])
-        case regex.Repeat(body, least, most):
-            if least > _REPEATS or (most is None and body != regex.Chars(regex.ANY)) or (most is not None and most > _REPEATS):
+        case es.Repeat(body, least, most):
+            if least > _REPEATS or (most is None and body != es.Chars(es.ANY)) or (most is not None and most > _REPEATS):
                 raise _TooManyError
             inside = _texts(body)
             if most is None:
@@ -103,41 +103,26 @@ def _merged(parts: Parts) -> Parts:
     return tuple(found)
 
 
-def spells_beyond_ascii(expression: regex.Expression) -> bool:
-    """Say whether the expression spells a letter outside of ASCII, which has case for Sigma and none for the engine."""
-    stack = [expression]
-    while stack:
-        match stack.pop():
-            case regex.Join(parts) | regex.Choice(parts):
-                stack += parts
-            case regex.Repeat(body):
-                stack.append(body)
-            case regex.Chars(ranges, spelled):
-                if spelled and ranges[0][0] > 0x7F and chr(ranges[0][0]).lower() != chr(ranges[0][0]).upper():
-                    return True
-    return False
+def _is_anything(one: es.Expression) -> bool:
+    return isinstance(one, es.Repeat) and one.least == 0 and one.most is None and one.body == es.Chars(es.ANY)
 
 
-def _is_anything(one: regex.Expression) -> bool:
-    return isinstance(one, regex.Repeat) and one.least == 0 and one.most is None and one.body == regex.Chars(regex.ANY)
-
-
-def _in_row(one: regex.Expression) -> str:
+def _in_row(one: es.Expression) -> str:
     """Return an expression's text where others stand beside it."""
-    return f"(?:{_text(one)})" if isinstance(one, regex.Choice) else _text(one)
+    return f"(?:{_text(one)})" if isinstance(one, es.Choice) else _text(one)
 
 
-def _text(expression: regex.Expression) -> str:
+def _text(expression: es.Expression) -> str:
     match expression:
-        case regex.Chars(ranges):
+        case es.Chars(ranges):
             return _chars(ranges)
-        case regex.Join(parts):
+        case es.Join(parts):
             return "".join(map(_in_row, parts))
-        case regex.Choice(options):
+        case es.Choice(options):
             return "|".join(map(_text, options))
-        case regex.Repeat(body, least, most):
+        case es.Repeat(body, least, most):
             inside = _text(body)
-            grouped = inside if isinstance(body, regex.Chars) else f"(?:{inside})"
+            grouped = inside if isinstance(body, es.Chars) else f"(?:{inside})"
             return f"{grouped}{_times(least, most)}"
     assert_never(expression)
 
@@ -157,18 +142,18 @@ def _times(least: int, most: int | None) -> str:
     return f"{{{least},{most}}}"
 
 
-def _chars(ranges: regex.Ranges) -> str:
-    if ranges == regex.ANY:
+def _chars(ranges: es.Ranges) -> str:
+    if ranges == es.ANY:
         return "."
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
         return _char(ranges[0][0], _SPECIAL)
-    outside = regex.complement(ranges)
-    if len(outside) < len(ranges) or (ranges[-1][1] == regex.ANY[0][1] and outside):
+    outside = es.complement(ranges)
+    if len(outside) < len(ranges) or (ranges[-1][1] == es.ANY[0][1] and outside):
         return f"[^{_class(outside)}]"
     return f"[{_class(ranges)}]"
 
 
-def _class(ranges: regex.Ranges) -> str:
+def _class(ranges: es.Ranges) -> str:
     found = ""
     for first, last in ranges:
         found += _char(first, _IN_CLASS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from converter.ir import Boolean, Cidr, Compare, Number, Parts, Regex, Text, Wild
+from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch.to_sigma import LOSSES as SHARED
 from converter.languages.elasticsearch.to_sigma import SigmaField, address, single_stars
-from converter.languages.eql import regex
 from converter.languages.eql.compute import Result
 from converter.languages.eql.mapping import DATES, TEXTS, WHOLE
 from converter.languages.eql.syntax import Call, Lookup
-from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, spells_beyond_ascii, texts_of
+from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, texts_of
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
 from converter.model import Fidelity
 
@@ -131,15 +131,15 @@ def _is_caseless(text: str) -> bool:
 def _expression(known: SigmaField, text: str, insensitive: bool, offsets: int) -> tuple[tuple[Test, ...], Losses]:
     """Return a regular expression as texts with wildcards where it is one, else as a pattern."""
     try:
-        tree = regex.parse(text)
-    except regex.ExpressionError as error:
+        tree = es.parse(text, eql=True)
+    except es.Refusal as error:
         raise Refusal("expression", offsets, error.message, error.help) from None
     found = [_text(known, parts, insensitive) for parts in texts_of(tree)]
     if found:
         return tuple(test for test, _ in found), tuple(dict.fromkeys(loss for _, losses in found for loss in losses))
     pattern, ends = searched(tree)
     lost: list[str] = ["regex.end"] if ends else []
-    if insensitive and (regex.fold_differs(tree) or spells_beyond_ascii(tree)):
+    if insensitive and es.folds_differently(tree):
         lost.append("regex.fold")
     return (Regex(pattern, "is" if insensitive or not known.cased else "s"),), tuple(lost)
 
