@@ -299,6 +299,13 @@ def test_a_language_that_is_asked_for_is_the_only_one() -> None:
     assert refusal(COUNT + "condition: {gte: 10}", language="eql").startswith("T130 no rule of Elastic's in eql")
 
 
+def test_filters_of_the_rules_own_narrow_it() -> None:
+    """They stand beside the query of any form but ES|QL, which has none."""
+    own = [{"meta": {"disabled": False, "negate": True}, "query": {"match_phrase": {"host.name": "test"}}}]
+    assert made(COUNT + "condition: {gte: 10}", filters=own)[2] == [("T131", Fidelity.WIDER), ("T108", Fidelity.NARROWER)]
+    assert refusal("type: temporal\nrules: [failed, logon]\ntimespan: 10m", filters=own).startswith("T130 a sample needs")
+
+
 def test_an_old_stack_has_fewer_forms() -> None:
     """Neither samples nor ES|QL; thresholds and sequences are older."""
     text = "type: temporal\nrules: [failed, logon]\ngroup-by: [TargetUserName]\ntimespan: 10m"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from converter.model import Fidelity, Loss, has_errors
-from converter.targets.contract import Compilation, Detection
+from converter.targets.contract import Compilation, Detection, Opaque
 from converter.targets.elastic import stack
 from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.keys import OWN_FILTERS, all_keys, carries, clash
@@ -32,7 +32,7 @@ def finished(done: Compilation) -> Compilation:
     if problem is not None:
         return Compilation(rule, done.target, done.language, diagnostics=(problem,), tried=done.tried)
     losses, warnings = stack.told(rule, all_keys(done), options) if options.get("stack") else ((), ())
-    if plain and options.get("filters"):
+    if not isinstance(done.resolved.meaning, Opaque) and options.get("filters"):
         losses = (*losses, _narrowed(done))
     return replace(done, losses=(*done.losses, *losses), diagnostics=(*done.diagnostics, *warnings)) if losses or warnings else done
 

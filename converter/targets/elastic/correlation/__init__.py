@@ -53,7 +53,7 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
     }
     tried: list[Tried] = []
     best: Made | None = None
-    allowed = _LANGUAGES.get(asked, tuple(forms))
+    allowed = _LANGUAGES.get(asked, tuple(form for form in forms if form != "aggregate" or not options.get("filters")))
     for form in (one for one in _FORMS.get(linked.correlation.type, ()) if one in allowed):
         try:
             made = forms[form]()

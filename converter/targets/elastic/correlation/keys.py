@@ -52,7 +52,7 @@ _ALIKE: Final = {"constant_keyword": "keyword", "wildcard": "keyword", "flattene
 
 
 def alike(meaning: Correlation, several: Sequence[Sequence[Binding]]) -> None:
-    """Raise ``Inexpressible`` (T130) where the rules' fields to group by are of types that are never equal, or one whole and one in parts."""
+    """Raise ``Inexpressible`` (T130) where the rules' fields to group by are never equal, or one whole and one in parts."""
     if len({len(one) for one in several}) > 1:
         message = "the rules have the values to group by whole in one field and in parts in several"
         raise refusal(meaning.linked.rule, message, "group by fields that both have whole", "correlation.group-by")
