@@ -10,18 +10,20 @@ artifact says ``kuery`` for both, as Kibana does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import assert_never
 
 from converter.ir import Node
 from converter.model import Artifact, Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Correlation, Detection, Opaque, Options, ResolvedRule, Tried, tables
+from converter.targets.elastic import esql
 from converter.targets.elastic.detection import PRINTERS, WITH_FILTERS, Printed, printed
 from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.finished import finished
 from converter.targets.elastic.kinds import allowed, foreign
 from converter.targets.elastic.opaque import opaque
-from converter.targets.elastic.stack import has_kind
+from converter.targets.elastic.stack import has_kind, version_of
 from converter.targets.envelope import render
 
 
@@ -32,7 +34,7 @@ class _Elastic:
 
     def capabilities(self, options: Options) -> Mapping[str, Capabilities]:
         """Return what KQL can express, and what filters can."""
-        return tables("elastic")
+        return _tables(options)
 
     def compile(self, rule: ResolvedRule, options: Options) -> Compilation:
         """Return the rule's query, its filters and their losses, as its kind and its stack have them."""
@@ -50,6 +52,18 @@ class _Elastic:
         return [Artifact(f"{path}.toml", _written(one), (one.rule.id,)) for one, path in zip(done, paths, strict=True)]
 
 
+def _tables(options: Options) -> Mapping[str, Capabilities]:
+    """Return what each language can express, ES|QL as the stack has it that is built for."""
+    version = version_of(options)
+    return tables("elastic") if "stack" not in options or isinstance(version, str) else _tables_of(version)
+
+
+@cache
+def _tables_of(version: tuple[int, int]) -> Mapping[str, Capabilities]:
+    known = tables("elastic")
+    return {**known, esql.LANGUAGE: esql.as_of(known[esql.LANGUAGE], version)}
+
+
 def _detected(rule: ResolvedRule, tree: Node, options: Options) -> Compilation:
     """Return a detection in the language that the rule names, or of those of its kind in the one that loses least."""
     language, among = str(options.get("language", "auto")), [one for one in allowed(options) if has_kind(options, one)]
@@ -61,17 +75,25 @@ def _detected(rule: ResolvedRule, tree: Node, options: Options) -> Compilation:
         return Compilation(rule.rule, "elastic", language, diagnostics=(told,))
     if language not in ("auto", *allowed(options)) and allowed(options):
         return Compilation(rule.rule, "elastic", language, diagnostics=(foreign(rule.rule, options, language),))
-    made = printed(rule, tree, tables("elastic"), language, among or None)
+    made = printed(_searching(rule, options), tree, _tables(options), language, among or None)
     if not isinstance(made, Printed):
         return Compilation(rule.rule, "elastic", _told(language), diagnostics=(_reason(made),), tried=made)
     return Compilation(rule.rule, "elastic", made.language, made.parts, made.losses, resolved=rule, options=options, tried=made.tried)
+
+
+def _searching(rule: ResolvedRule, options: Options) -> ResolvedRule:
+    """Return a rule with the indices that its options name, which ES|QL has in its text."""
+    if not options.get("index"):
+        return rule
+    elastic = {**rule.source.targets["elastic"], "index": list(options["index"])}
+    return replace(rule, source=replace(rule.source, targets={**rule.source.targets, "elastic": elastic}))
 
 
 def _correlated(rule: ResolvedRule, meaning: Correlation, options: Options) -> Compilation:
     """Return a correlation as a rule of its own kind."""
     from converter.targets.elastic.correlation import compiled
 
-    return compiled(rule, meaning, options, tables("elastic"))
+    return compiled(rule, meaning, options, _tables(options))
 
 
 def _reason(tried: Sequence[Tried]) -> Diagnostic:

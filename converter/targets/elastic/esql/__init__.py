@@ -7,11 +7,12 @@ field of several values is asked through the functions that look at each.
 """
 
 from converter.targets.elastic.esql.condition import condition
-from converter.targets.elastic.esql.losses import losses, min_stack
+from converter.targets.elastic.esql.losses import losses
 from converter.targets.elastic.esql.query import METADATA, indices, query, source, where
+from converter.targets.elastic.esql.versions import as_of, min_stack
 from converter.targets.elastic.esql.words import name, text
 
 LANGUAGE = "esql"
 """The language as Kibana names it."""
 
-__all__ = ["LANGUAGE", "METADATA", "condition", "indices", "losses", "min_stack", "name", "query", "source", "text", "where"]
+__all__ = ["LANGUAGE", "METADATA", "as_of", "condition", "indices", "losses", "min_stack", "name", "query", "source", "text", "where"]
