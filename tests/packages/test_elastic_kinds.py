@@ -285,6 +285,16 @@ def test_what_a_stack_lacks_is_told(stack: str, own: dict[str, Any], refused: st
         assert not part or (part in whole[key] and part not in line[key] and part not in toml["rule"][key])
 
 
+def test_esql_is_that_of_the_stack() -> None:
+    """A function that the stack does not have is not used, and a stack without ES|QL is not given any."""
+    tables = {stack: target("elastic").capabilities({"stack": stack})["esql"] for stack in ("9.1", "9.x")}
+    assert tables["9.1"].fidelity("value.equals", "many_text") is None
+    assert tables["9.x"].fidelity("value.equals", "many_text") is Fidelity.EXACT
+    assert tables["9.x"].features == target("elastic").capabilities({})["esql"].features
+    for stack, refused in (("8.10", ["T106"]), ("9.x", [])):
+        assert codes(compiled({"language": "esql"}, {"stack": stack})) == refused
+
+
 def test_the_least_stack_of_a_rule_is_told() -> None:
     """A rule that says it needs a newer stack is built for an older one with a warning; the file keeps what it says."""
     own = {"metadata": {"min_stack_version": "8.14.0"}}

@@ -18,7 +18,7 @@ from converter.data import Technique, Threat, tactic, threats
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.contract import Compilation, Options
 from converter.targets.elastic.kinds import PLACE, Kind, kind_of, kinds
-from converter.targets.elastic.stack import fitted, stack
+from converter.targets.elastic.stack import fitted, version_of
 from converter.targets.envelope import UnwritableError
 
 RISK: Final = {"informational": 1, "low": 21, "medium": 47, "high": 73, "critical": 99}
@@ -87,7 +87,7 @@ def rule_keys(done: Compilation) -> dict[str, Any]:
     Raises:
         UnwritableError: for a value that neither format has.
     """
-    version = stack(done.options)
+    version = version_of(done.options)
     assert not isinstance(version, str), "the option was checked before"
     return fitted(all_keys(done), version)
 

@@ -22,7 +22,7 @@ from converter.targets.contract import Capabilities, Compilation, Options, Resol
 from converter.targets.elastic import TARGET as ELASTIC
 from converter.targets.elastic.keys import OWN_FILTERS, needs_of, plain, rule_keys
 from converter.targets.elastic.related import related_integrations, required_fields
-from converter.targets.elastic.stack import fields_say_ecs, fitted, stack
+from converter.targets.elastic.stack import fields_say_ecs, fitted, version_of
 from converter.targets.envelope import json_line
 
 FILE: Final = "rules.ndjson"
@@ -76,7 +76,7 @@ def _rule(done: Compilation) -> dict[str, Any]:
 def _related(done: Compilation) -> dict[str, Any]:
     """Return what the rule relies on, which Elastic's repository finds out when it builds its rules; the rule's own word stands over it."""
     assert done.resolved is not None, "a compilation with parts has its resolved rule"
-    version = stack(done.options)
+    version = version_of(done.options)
     assert not isinstance(version, str), "the option was checked before"
     packages = done.options.get("metadata", {}).get("integration") or needs_of(done).get("integration", ())
     packages = [packages] if isinstance(packages, str) else [one for one in packages if isinstance(one, str)]

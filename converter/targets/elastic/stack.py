@@ -34,7 +34,7 @@ class Lacking:
     alerts: bool
 
 
-def stack(options: Options) -> Version | str:
+def version_of(options: Options) -> Version | str:
     """Return the version that a rule is written for, by default the newest; else what is wrong with the one that is given."""
     given = str(options.get("stack") or _facts()["newest"])
     version, oldest = _version(given), _version(_facts()["oldest"])
@@ -45,7 +45,7 @@ def stack(options: Options) -> Version | str:
 
 def refused(rule: Rule, options: Options, language: str, query: str) -> Diagnostic | None:
     """Return why a stack cannot have a rule of this kind at all (T106), or that there is no such stack (T105)."""
-    version = stack(options)
+    version = version_of(options)
     if isinstance(version, str):
         return Diagnostic("T105", Severity.ERROR, rule.span(PLACE), version, help="write it as 8.17 or 9.x")
     kind = kind_of(options, language).name
@@ -72,7 +72,7 @@ def _of(kind: str, options: Options, query: str) -> Iterator[tuple[str, str]]:
 
 def has_kind(options: Options, kind: str) -> bool:
     """Whether the stack that a rule is written for has a kind of rule; an unknown stack has all."""
-    version, fact = stack(options), _facts()["kinds"].get(kind)
+    version, fact = version_of(options), _facts()["kinds"].get(kind)
     return isinstance(version, str) or fact is None or not _later(fact["since"], version)
 
 
@@ -109,7 +109,7 @@ def fitted(keys: Mapping[str, Any], version: Version) -> dict[str, Any]:
 
 def told(rule: Rule, keys: Mapping[str, Any], options: Options) -> tuple[tuple[Loss, ...], tuple[Diagnostic, ...]]:
     """Return the losses and the warnings of what ``fitted`` leaves out, and that the rule itself asks for a newer stack."""
-    version = stack(options)
+    version = version_of(options)
     assert not isinstance(version, str), "the option was checked before"
     losses: list[Loss] = []
     warnings = list(_asked_for(rule, options, version))
