@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from converter.data import BadLicenseError, license_named, read_license, source_of
@@ -93,7 +93,6 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
         "author": authors if authors != [one.strip() for one in _AUTHORS.split(", ".join(authors)) if one.strip()] else None,
         "license": license_ if license_ and _VENDOR.get(spdx(license_), spdx(license_)) != license_ else None,
         "threat": block if block != threat_block(read) or not is_derivable(read) else None,
-        "new_terms": new_terms(rule) if rule.kind == "new_terms" else None,
         **{key: plain(value) for key, value in known.items()},
         **{key: _guide(str(known[key])) for key in ("note", "setup") if key in known},
         "metadata": _metadata(rule, logsource),
@@ -167,17 +166,6 @@ def _metadata(rule: ElasticRule, logsource: Mapping[str, str]) -> dict[str, Any]
     if known is not None and kept.get("integration") == list(known.targets.get(TARGET, {}).get("integration", ())):
         kept.pop("integration")
     return kept
-
-
-def new_terms(rule: ElasticRule) -> dict[str, Any]:
-    """Return the parameters of new terms in one form: a repository's file nests them, an export has two keys."""
-    nested = rule.values.get("new_terms")
-    if not isinstance(nested, Mapping):
-        return {"fields": plain(rule.values.get("new_terms_fields")), "history_window_start": rule.values.get("history_window_start")}
-    window = nested.get("history_window_start")
-    first = window[0] if isinstance(window, Sequence) and not isinstance(window, str) and window else window
-    start = first.get("value") if isinstance(first, Mapping) else first
-    return {"fields": plain(nested.get("value", nested.get("fields"))), "history_window_start": start}
 
 
 def present(values: Mapping[str, object | None]) -> dict[str, object]:

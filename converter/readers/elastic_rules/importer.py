@@ -130,7 +130,8 @@ def _query_keys(rule: ElasticRule, body: _Body) -> dict[str, object | None]:
     language: str | None = f"{rule.language}+filters" if body.filters and not body.filters.is_query and not opaque else rule.language
     if body.joined is not None and body.joined.type == "event_count" and rule.language == "eql":
         language = None  # a count is no sequence there
-    query = rule.text("query") if opaque and "query" in rule.values else None
+    # Line ends around a query are those of its quotes.
+    query = rule.text("query").strip("\n") if opaque and "query" in rule.values else None
     return {"opaque": body.meaning.reason or None, "language": language or None, "query": query}
 
 
@@ -165,6 +166,10 @@ def _remarks(rule: ElasticRule, body: _Body) -> list[Diagnostic]:
     if not said.choice.is_certain:
         message = "the rule does not say which log source it reads"
         found.append(rule.tell("R116", Severity.NOTE, "index", message, "write product, category or service"))
+    strange = [key for key in ("new_terms", "new_terms_fields", "history_window_start") if key in rule.values and rule.kind != "new_terms"]
+    if strange:
+        message = f"a rule of type {rule.kind} has no {', no '.join(strange)}, which is left out"
+        found.append(rule.tell("R127", Severity.WARNING, strange[0], message))
     _, extra = known_keys(rule)
     if extra:
         message = f"carried as they are, for nobody here knows them: {', '.join(sorted(extra))[:200]}"

@@ -132,7 +132,31 @@ def known_keys(rule: ElasticRule) -> tuple[Map, dict[str, Any]]:
         elif key != "language":
             extra[key] = value
     known.offsets = places
+    if rule.kind == "new_terms":
+        _add_new_terms(known, rule)
     return known, extra
+
+
+def _add_new_terms(known: Map, rule: ElasticRule) -> None:
+    """Add the parameters of new terms in one form: a repository's file nests them, an export has two keys."""
+    nested = rule.values.get("new_terms")
+    if isinstance(nested, Map):
+        window = nested.get("history_window_start")
+        first = window[0] if isinstance(window, Seq) and window else window
+        given = {
+            "fields": nested.get("value", nested.get("fields")),
+            "history_window_start": first.get("value") if isinstance(first, Map) else first,
+        }
+        place = rule.value_at("new_terms")
+        places = [place] * 4
+    else:
+        given = {"fields": rule.values.get("new_terms_fields"), "history_window_start": rule.values.get("history_window_start")}
+        place = rule.value_at("new_terms_fields")
+        places = [place, place, *[rule.value_at("history_window_start")] * 2]
+    made = Map(given)
+    made.offsets = places
+    known["new_terms"] = made
+    known.offsets += (place, place)
 
 
 def _current(key: str, value: Any, offsets: int) -> Any:  # noqa: ANN401 - any TOML or JSON value

@@ -1,0 +1,178 @@
+"""Elastic's published rules, imported: how many become detections, how many of these are exact, and that they come back the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from converter.ir import evaluate, lower
+from converter.model import Fidelity, Rule
+from converter.readers.elastic_rules import Imported, Outcome, form, import_ndjson_file, import_toml_file
+from tests.corpus.round_trip import Trip, answers, documents_of, fields_of, mappings, meant, rules_of, trips
+
+pytestmark = pytest.mark.corpus
+
+SAMPLE = 24
+"""One rule of so many is asked in a usual run."""
+DETECTED = {"kuery": 0.96, "eql": 0.97, "sequence": 0.85}
+EXACT = 0.85
+KEPT = (
+    "rule_id",
+    "risk_score",
+    "from",
+    "note",
+    "setup",
+    "timestamp_override",
+    "max_signals",
+    "investigation_fields",
+    "related_integrations",
+)
+CATEGORY = "event.category"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _files(corpora: Path) -> list[Path]:
+    return sorted((corpora / "corpora" / "elastic").rglob("*.toml"))
+
+
+def _group(one: Imported) -> str:
+    """Return what the goals count a rule with."""
+    return "sequence" if one.kind in ("sequence", "sample") else one.language
+
+
+def _check_goals(found: list[Imported]) -> None:
+    assert not [one.source for one in found if one.status is Outcome.REFUSED]
+    for group, goal in DETECTED.items():
+        members = [one for one in found if _group(one) == group]
+        share = sum(one.status is Outcome.CANONICAL for one in members) / len(members)
+        assert share >= goal, (group, share)
+    detected = [one for one in found if one.status is Outcome.CANONICAL]
+    assert sum(one.exact for one in detected) / len(detected) >= EXACT
+    assert all(one.reason in form().opaque for one in found if one.status is Outcome.OPAQUE)
+    for one in found:
+        assert one.exact == all(lost.direction is Fidelity.EXACT for lost in one.losses)
+
+
+@pytest.mark.slow
+def test_all_rules_are_imported(corpora: Path) -> None:
+    """None of 1,902 rules is refused, and the shares of detections and of exact ones are reached."""
+    found = [import_toml_file(path) for path in _files(corpora)]
+    assert len(found) == 1902
+    _check_goals(found)
+    table = Counter((one.kind, one.language, one.status.value, one.exact, one.reason) for one in found)
+    for row, count in sorted(table.items()):
+        print(count, *row)
+    assert sum(table.values()) == 1902
+    opaque = Counter(one.reason for one in found if one.status is Outcome.OPAQUE)
+    assert opaque["esql"] == 185
+    assert opaque["machine_learning"] == 88
+    assert sum(count for reason, count in opaque.items() if reason not in ("esql", "machine_learning")) <= 25
+
+
+def test_rules_are_imported(corpora: Path) -> None:
+    """Of one rule of two dozen none is refused, and what is opaque has a reason of the closed list."""
+    for one in map(import_toml_file, _files(corpora)[::SAMPLE]):
+        assert one.status is not Outcome.REFUSED, one.source
+        assert (one.status is Outcome.OPAQUE) == (one.reason in form().opaque)
+        rules_of(one.text)
+
+
+def _comes_back(trip: Trip) -> bool:
+    """Say whether a rule came back; its canonical rule is the same then, key by key, and means the same."""
+    if trip.second is None or not trip.first.exact or (trip.first.status is Outcome.CANONICAL and trip.status != "exact"):
+        return False
+    assert trip.second.status is trip.first.status, (trip.path.name, trip.second.diagnostics)
+    one, other = (list(yaml.load_all(text, LOADER)) for text in (trip.first.text, trip.second.text))
+    assert [_without_detection(part) for part in one] == [_without_detection(part) for part in other], trip.path.name
+    for mine, theirs in zip(rules_of(trip.first.text), rules_of(trip.second.text), strict=True):
+        assert meant(mine) == meant(theirs) or _finds_the_same(mine, theirs), trip.path.name
+    return True
+
+
+def _finds_the_same(one: Rule, other: Rule) -> bool:
+    """Say whether two detections find the same among the documents that show each of their tests at work: a number may be its text now."""
+    trees = [lower(rule) for rule in (one, other)]
+    assert not any(isinstance(tree, tuple) for tree in trees)
+    shown = [*documents_of(one)[0], *documents_of(other)[0]]
+    first, second = ([evaluate(tree, document) for document in shown] for tree in trees if not isinstance(tree, tuple))
+    return first == second and any(first)
+
+
+def _without_detection(part: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in part.items() if key != "detection"}
+
+
+def _asks_the_same(trip: Trip) -> tuple[int, int]:
+    """Hold the original's query, the built one and the rule to the same documents; return how many there were, and the hits."""
+    rule, *others = rules_of(trip.first.text)
+    if others or not rule.detection:
+        return 0, 0
+    documents, meant_to, index = documents_of(rule)
+    original = trip.path.read_bytes()
+    names = _names(index)
+    if any(other.startswith(f"{name}.") for name in names for other in names):
+        return 0, 0  # documents do not hold a second index of a field's values
+    if rule.taxonomy == "ecs":
+        index = mappings({CATEGORY, *names, *fields_of(original), *fields_of(trip.artifact)})
+    first, second = answers(original, documents, index), answers(trip.artifact, documents, index)
+    assert first == second, (trip.path.name, [one for one, a, b in zip(documents, first, second, strict=True) if a != b][:1])
+    assert first == meant_to, (trip.path.name, [one for one, a, b in zip(documents, first, meant_to, strict=True) if a != b][:1])
+    return len(documents), sum(first)
+
+
+def _names(index: dict[str, object], path: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, entry in dict(index.get("properties", {})).items():  # type: ignore[call-overload]
+        found |= {f"{path}{name}"} if "type" in entry else set()
+        found |= _names(entry, f"{path}{name}.")
+    return found
+
+
+def _back(paths: list[Path], folder: Path) -> tuple[Counter[str], int, int]:
+    counts: Counter[str] = Counter()
+    asked = hits = 0
+    for trip in trips(paths, folder):
+        back = _comes_back(trip)
+        counts["exact"] += trip.first.exact
+        counts["back"] += back
+        if back and trip.first.status is Outcome.CANONICAL:
+            documents, found = _asks_the_same(trip)
+            asked, hits = asked + documents, hits + found
+            counts["asked"] += bool(documents)
+            counts["hit"] += bool(found)
+    return counts, asked, hits
+
+
+def test_rules_come_back(corpora: Path, tmp_path: Path) -> None:
+    """What is called exact is the same rule after a build and another import, and both queries find the same documents."""
+    counts, asked, hits = _back(_files(corpora)[5 :: 3 * SAMPLE], tmp_path)
+    assert counts["back"] >= 0.9 * counts["exact"]
+    assert counts["asked"] >= counts["hit"] >= 12
+    assert asked > hits > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_all_rules_come_back(corpora: Path, tmp_path: Path, part: int) -> None:
+    """So do all of them."""
+    counts, asked, hits = _back(_files(corpora)[part::8], tmp_path)
+    print(dict(counts), asked, hits)
+    assert counts["back"] >= 0.95 * counts["exact"]
+    assert counts["hit"] >= 0.98 * counts["asked"]
+
+
+def test_every_version_of_the_seed_is_imported(corpora: Path) -> None:
+    """All versions, in KQL and in EQL, become detections of Kubernetes' audit log, under its own names."""
+    folder = corpora / "corpora" / "elastic_seed_history"
+    found = {path.stem: import_toml_file(path) for path in sorted(folder.glob("*.toml"))}
+    assert len(found) >= 20
+    for one in found.values():
+        assert (one.status, one.exact) == (Outcome.CANONICAL, True), one.diagnostics
+        (rule,) = rules_of(one.text)
+        assert (rule.logsource.product, rule.logsource.service) == ("kubernetes", "audit")
+    (exported,) = import_ndjson_file(folder / "seed_v203_export.ndjson")
+    assert isinstance(exported, Imported)
+    assert exported.exact
