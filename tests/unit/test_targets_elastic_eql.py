@@ -70,6 +70,8 @@ QUERIES = [
     (_text("user.username", r"a\?b*", True), f'startsWith({USER}, "a?b")'),
     (_text("user.username", r"*a\?b*"), f'{USER} regex~ """.*a\\?b.*"""'),
     (_text("user.username", r"*a\?b", True), f'{USER} regex """.*a\\?b"""'),
+    (_text("user.username", "a\x01"), f'{USER} in~ ("a\\u{{0001}}")'),
+    (_text("user.username", "a\x01*", True), f'startsWith({USER}, "a\\u{{0001}}")'),
     (_text("user.username", "Ärger"), f'{USER} regex "[Ää][rR][gG][eE][rR]"'),
     (_text("user.username", "*ä*", True), f'{USER} like "*ä*"'),
     (_text("user.username", "*"), f"{USER} != null"),

@@ -52,6 +52,8 @@ from converter.targets.elastic.searched import UnsaidError, whole
 WHO: Final = "EQL cannot"
 """Who is named where a part of a rule is refused."""
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_SIGNS: Final = ("*", "?", "\x01")
+"""Characters that ``:`` and ``like`` do not take for themselves; the last is the engine's own escape there (QL StringUtils.java)."""
 _LISTS: Final = ("==", "in~", ":", "like", "regex", "regex~", "cidrMatch")
 _REFUSED: Final = ("text", "match_only_text", "flattened", "nested", "object")
 """Types of fields that the engine refuses in EQL, whatever is asked of them."""
@@ -176,7 +178,7 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     if sum(map(len, literals)) > IGNORE_ABOVE:
         what = f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep"
         raise refused(tree, what, "shorten it", resolved, WHO)
-    signs = any("*" in part or "?" in part for part in literals)
+    signs = any(sign in part for part in literals for sign in _SIGNS)
     if test.shape is Shape.EQUALS:
         return _equal(tree, test, binding, resolved, signs=signs)
     if lucene.has_spellings(test.parts) and not test.cased:
@@ -244,7 +246,7 @@ def _expression(tree: FieldMatch, described: Expression, resolved: ResolvedRule)
     if len(expression.text) > lucene.LONGEST:
         what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
         raise refused(tree, what, "shorten it, or divide it into several", resolved, WHO)
-    if states_needed(described) != USUAL:
+    if states_needed(described, USUAL) is None:
         raise _too_complex(tree, resolved)
     return "regex~" if expression.folded else "regex", words.raw(expression.text), False
 
