@@ -364,16 +364,50 @@ def test_hostile_queries_stay_what_they_are(text: str) -> None:
     assert toml["rule"]["machine_learning_job_id"] == line["machine_learning_job_id"] == [text]
 
 
+def _same(one: object, other: object) -> bool:
+    """Whether two values are equal and of one type throughout: 1 is no 1.0, nor true."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 NUMBERS = st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | NUMBERS | st.booleans()
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_value_stands_in_toml(value: dict[str, Any]) -> None:
     """Lines and tables of any map of JSON give it back when TOML is read."""
     text = "[rule]\n" + "\n".join(lines(value)) + "\n"
     text += "".join(f"\n{one.header}\n" + "".join(f"{line}\n" for line in one.lines) for one in tables("rule", value))
     assert tomllib.loads(text) == {"rule": value}
+
+
+PRINTABLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=8)
+ANY = st.recursive(
+    PRINTABLE | NUMBERS | st.booleans() | st.none() | st.just(float("nan")) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PRINTABLE, inner, max_size=3),
+    max_leaves=10,
+)
+MAPS = st.dictionaries(PRINTABLE, ANY, max_size=3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MAPS, MAPS, MAPS, st.lists(MAPS, max_size=2))
+def test_whatever_a_rule_carries_is_written_or_refused(
+    extra: dict[str, Any], metadata: dict[str, Any], transform: dict[str, Any], filters: list[dict[str, Any]]
+) -> None:
+    """Maps of any content under the open keys: the import file has them as they are, or the author is told."""
+    outcome = compiled(
+        {"kind": "query", "language": "kuery", "extra": extra, "metadata": metadata, "transform": transform, "filters": filters}
+    )
+    if not outcome.allowed:
+        assert codes(outcome) in (["T019"], ["T107"])
+        return
+    toml, line = written(outcome)
+    plain = json.loads(json.dumps({"extra": extra, "filters": filters}, default=lambda value: value.isoformat()))
+    assert _same({key: line[key] for key in plain["extra"]}, plain["extra"])
+    assert _same(line.get("filters", []), plain["filters"])
+    assert _same({key: value for key, value in toml["rule"].items() if key in extra}, present(plain["extra"]))
+    assert _same(toml["rule"].get("filters", []), present(plain["filters"]))

@@ -1,10 +1,13 @@
-"""Elastic: detection rules as TOML with KQL, and with filters in Elasticsearch's DSL where KQL alone would lose meaning.
+"""Elastic: detection rules as TOML, in the language of Elastic's that keeps a rule's meaning, of any of Kibana's kinds.
 
-The parts of a ``Compilation``: ``query`` holds the KQL; ``filters``, where
-there are any, the JSON text of a list of Kibana's filters, all of which must
-hold beside the query: ``{"$state": …, "meta": {"disabled", "negate", "type"},
-"query": <DSL>}``.  Its ``language`` is ``kuery`` or ``kuery+filters``; an
-artifact says ``kuery`` for both, as Kibana does.
+The parts of a ``Compilation``: ``query`` holds the query, which jobs of
+machine learning and saved queries do without; ``filters``, where there are
+any, the JSON text of a list of Kibana's filters, all of which must hold
+beside the query: ``{"$state": …, "meta": {"disabled", "negate", "type"},
+"query": <DSL>}``.  Its ``language`` is that of the query, or
+``kuery+filters``, for which an artifact says ``kuery``, as Kibana does.
+What else stands in a rule comes from its options when an artifact is laid
+out (``keys``).
 """
 
 from __future__ import annotations

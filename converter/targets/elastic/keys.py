@@ -192,7 +192,9 @@ def plain(value: Any, name: str, depth: int = _DEPTH) -> Any:  # noqa: ANN401 - 
             return {str(key): plain(one, name, depth - 1) for key, one in value.items()}
         case list() if depth:
             return [plain(one, name, depth - 1) for one in value]
-    raise UnwritableError(f"more than {_DEPTH} levels in '{name}'" if not depth else f"a {type(value).__name__} in '{name}'")
+    if not depth:
+        raise UnwritableError(f"more than {_DEPTH} levels in '{name}'")
+    raise UnwritableError(f"{value} in '{name}'" if isinstance(value, float) else f"a {type(value).__name__} in '{name}'")
 
 
 def authors(text: str) -> list[str]:

@@ -78,8 +78,8 @@ def _related(done: Compilation) -> dict[str, Any]:
     assert done.resolved is not None, "a compilation with parts has its resolved rule"
     version = version_of(done.options)
     assert not isinstance(version, str), "the option was checked before"
-    packages = done.options.get("metadata", {}).get("integration") or needs_of(done).get("integration", ())
-    packages = [packages] if isinstance(packages, str) else [one for one in packages if isinstance(one, str)]
+    given = done.options.get("metadata", {}).get("integration") or list(needs_of(done).get("integration", ()))
+    packages = [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)]
     found = {
         "related_integrations": related_integrations(packages, done.resolved.guard),
         "required_fields": required_fields(done.resolved, ecs=fields_say_ecs(version)),
