@@ -158,6 +158,12 @@ def test_a_threshold_misses_nothing(kind: str, rules: str, by: str, condition: s
     law(COUNT.format(type=kind, rules=rules, by=by, condition=condition), Status.WIDER, MANY, a=[4624, 4625], b=[4634])
 
 
+def test_a_count_in_runs_is_the_correlation() -> None:
+    """Where EQL is asked for, a count is a sequence of one step: exact."""
+    text = COUNT.format(type="event_count", rules="[a]", by="[TargetUserName]", condition="{gte: 3}")
+    law(text, Status.EXACT, MANY, "eql", a=[4624, 4625])
+
+
 def test_a_sample_misses_nothing() -> None:
     """Rules that no event can match together, in any order."""
     text = f"\n  type: temporal\n  rules: [a, b, c]\n  group-by: [TargetUserName]\n  timespan: {SPAN}s\n"

@@ -296,7 +296,14 @@ def test_what_no_rule_of_elastics_says_is_refused_by_name(text: str, why: str) -
 
 def test_a_language_that_is_asked_for_is_the_only_one() -> None:
     assert made(COUNT + "condition: {gte: 10}", language="esql")[1]["kind"] == "esql"
-    assert refusal(COUNT + "condition: {gte: 10}", language="eql").startswith("T130 no rule of Elastic's in eql")
+    query, keys, losses = made(COUNT + "condition: {gte: 10}", language="eql")
+    assert query.startswith("sequence by winlog.event_data.TargetUserName with maxspan=1h\n")
+    assert query.endswith(" with runs=10")
+    assert (keys["kind"], losses) == ("eql", [])
+    assert refusal(COUNT + "condition: {gte: 1}", language="eql").startswith("T130 a sequence has two events")
+    assert refusal(COUNT + "condition: {gte: 101}", language="eql").startswith("T130 EQL takes at most 100")
+    text = "type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: {field: IpPort, gt: 1}"
+    assert refusal(text, language="eql").startswith("T130 no rule of Elastic's in eql")
 
 
 def test_filters_of_the_rules_own_narrow_it() -> None:

@@ -16,12 +16,12 @@ from converter.targets.elastic import stack
 from converter.targets.elastic.correlation.aggregate import aggregate
 from converter.targets.elastic.correlation.keys import guessed, merging, valueless
 from converter.targets.elastic.correlation.made import Made
-from converter.targets.elastic.correlation.sequence import sample, sequence
+from converter.targets.elastic.correlation.sequence import runs, sample, sequence
 from converter.targets.elastic.correlation.threshold import threshold
 
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "event_count": ("threshold", "aggregate"),
+    "event_count": ("threshold", "aggregate", "runs"),
     "value_count": ("threshold", "aggregate"),
     "temporal_ordered": ("sequence",),
     "temporal": ("sample", "aggregate"),
@@ -30,12 +30,12 @@ _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "value_median": ("aggregate",),
     "value_percentile": ("aggregate",),
 }
-"""What can say each type of correlation, the one to prefer first."""
+"""What can say each type of correlation, the one to prefer first; runs only where EQL is asked for: a threshold is what people expect."""
 _LANGUAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "kuery": ("threshold",),
     "kuery+filters": ("threshold",),
     "lucene": ("threshold",),
-    "eql": ("sequence", "sample"),
+    "eql": ("sequence", "sample", "runs"),
     "esql": ("aggregate",),
 }
 """What is written in a language that the rule asks for."""
@@ -49,11 +49,13 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
         "threshold": lambda: threshold(meaning, options, tables, asked),
         "sequence": lambda: sequence(meaning, options),
         "sample": lambda: sample(meaning, options),
+        "runs": lambda: runs(meaning, options),
         "aggregate": lambda: aggregate(meaning, options, tables),
     }
     tried: list[Tried] = []
     best: Made | None = None
-    allowed = _LANGUAGES.get(asked, tuple(form for form in forms if form != "aggregate" or not options.get("filters")))
+    without = {"runs", "aggregate"} if options.get("filters") else {"runs"}
+    allowed = _LANGUAGES.get(asked, tuple(form for form in forms if form not in without))
     for form in (one for one in _FORMS.get(linked.correlation.type, ()) if one in allowed):
         try:
             made = forms[form]()

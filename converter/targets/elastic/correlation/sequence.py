@@ -21,7 +21,7 @@ from converter.targets.contract import Correlation, Options
 from converter.targets.elastic.correlation.keys import HELD, alike, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
-from converter.targets.elastic.correlation.window import counted, duration, own_schedule, too_short, window
+from converter.targets.elastic.correlation.window import Window, counted, duration, own_schedule, too_short, window
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
 
 RUNS: Final = 100
@@ -53,13 +53,24 @@ def sequence(meaning: Correlation, options: Options) -> Made:
     alike(meaning, [keys for _, keys, _ in steps])
     seen = window(correlation, options, span)
     head = f"sequence{{}} with maxspan={duration(span)}"
-    return Made(
-        LANGUAGE,
-        {"query": _text(head, steps)},
-        (*losses, *too_short(linked.rule, seen)),
-        {"kind": "eql", **seen.settings},
-        own_schedule(linked.rule, seen),
-    )
+    return _made(_text(head, steps), [*losses, *too_short(linked.rule, seen)], seen, meaning)
+
+
+def runs(meaning: Correlation, options: Options) -> Made:
+    """Return a count as a sequence of one step that happens so many times: exact, as its span slides.
+
+    Raises:
+        Inexpressible: for another kind of correlation, or fewer events than two, or more than EQL takes.
+    """
+    linked = meaning.linked
+    if linked.correlation.type != "event_count":
+        raise refusal(linked.rule, "only a count of events is a step that happens several times", "use 'event_count'", "correlation.type")
+    step, lost, _ = _counted(meaning, linked)
+    if not step[2]:
+        raise refusal(linked.rule, "a sequence has two events at least", "ask for more, or leave the language to the converter")
+    seen = window(linked.correlation, options)
+    head = f"sequence{{}} with maxspan={duration(linked.correlation.timespan)}"
+    return _made(_text(head, [step]), [*lost, *too_short(linked.rule, seen)], seen, meaning)
 
 
 def sample(meaning: Correlation, options: Options) -> Made:
@@ -89,9 +100,11 @@ def sample(meaning: Correlation, options: Options) -> Made:
     if not are_apart([input_of(meaning, part) for part in linked.parts]):
         message = "a sample has different events for all rules, and here one event can match several"
         losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
-    return Made(
-        LANGUAGE, {"query": _text("sample{}", steps)}, tuple(losses), {"kind": "eql", **seen.settings}, own_schedule(linked.rule, seen)
-    )
+    return _made(_text("sample{}", steps), losses, seen, meaning)
+
+
+def _made(query: str, losses: list[Loss], seen: Window, meaning: Correlation) -> Made:
+    return Made(LANGUAGE, {"query": query}, tuple(losses), {"kind": "eql", **seen.settings}, own_schedule(meaning.linked.rule, seen))
 
 
 Step = tuple[str, tuple[Binding, ...], str]
