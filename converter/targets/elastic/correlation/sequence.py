@@ -25,7 +25,9 @@ from converter.targets.elastic.correlation.window import Window, counted, durati
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
 
 RUNS: Final = 100
-"""Events of one step after each other: Elastic's own limit on ``with runs``."""
+"""Events of one step after each other; that the engine takes no more is an assumption (published rules have up to 60)."""
+SAMPLED: Final = 5
+"""Steps of a sample; that the engine takes no more is an assumption (published rules have up to 3)."""
 
 
 def sequence(meaning: Correlation, options: Options) -> Made:
@@ -89,6 +91,8 @@ def sample(meaning: Correlation, options: Options) -> Made:
         raise refusal(
             linked.rule, "a sample needs two rules and a field that their events share", "give 'group-by'", "correlation.group-by"
         )
+    if len(linked.parts) > SAMPLED:
+        raise refusal(linked.rule, f"a sample has at most {SAMPLED} rules", "correlate fewer rules", "correlation.rules")
     steps, losses = [], list[Loss]()
     for part in linked.parts:
         text, lost, _ = _step(meaning, part)
