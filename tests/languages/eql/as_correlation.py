@@ -48,13 +48,21 @@ def loaded_of(text: str) -> tuple[Loaded, Linked]:
     return loaded[0], loaded[0].linked
 
 
-def answers(query: str, linked: Linked, events: Sequence[Timed]) -> Answers | Diagnostic:
-    """Return both answers on some events; a diagnostic where the engine refuses the query on them."""
+def answers(query: str, linked: Linked, events: Sequence[Timed], mappings: dict[str, Any] | None = None) -> Answers | Diagnostic:
+    """Return both answers on some events; a diagnostic where the engine refuses the query on them, or the index one of them.
+
+    Without an index's ``mappings`` the events' own values give the types.
+    """
     read = eql.read(query, "q")
     assert isinstance(read, eql.Query), read
     assert isinstance(read.body, eql.Sequence | eql.Sample)
     documents = [document(one) for one in events]
-    found = eql.run(read, documents)
+    mapping = eql.compile_mapping(mappings) if mappings is not None else None
+    assert not isinstance(mapping, Diagnostic), mapping
+    refused = next((one for one in (eql.index(one, mapping) for one in documents if mapping) if isinstance(one, Diagnostic)), None)
+    if refused is not None:
+        return refused
+    found = eql.run(read, documents, mapping)
     if isinstance(found, Diagnostic):
         return found
     columns = list(zip(*[[key.name for key in step.by] for step in read.body.steps], strict=True))
