@@ -39,13 +39,16 @@ def form(test: Text, binding: Binding) -> Form:
     flattened = binding.type == "flattened"
     if test.cased or not letters:
         return Form(binding.path, (_plain(test.parts),), "flattened_cased" if flattened else "cased")
-    if binding.field.one_spelling:
-        return Form(binding.path, _of_one_spelling(test, binding), "flattened_cased" if flattened else "one_spelling")
+    if binding.field.lower or (binding.field.values and not any(isinstance(one, Wild) for one in test.parts)):
+        spelled = _mapped(test.parts, binding.spelling if binding.field.values else fold)
+        return Form(binding.path, (_plain(spelled),), "flattened_cased" if flattened else "one_spelling")
     path = path_of(test, binding)
     if path != binding.path:
         return Form(path, (_plain(_mapped(test.parts, fold)),), "caseless")
     if flattened:
-        return Form(binding.path, (_plain(test.parts),), "flattened")
+        # A part of a value has no spelling of its own: of a closed list those values are meant that it is a part of.
+        listed = tuple(quoted(value) for value in binding.field.values if fits(test.parts, value, cased=False))
+        return Form(binding.path, listed or (_plain(test.parts),), "flattened")
     both = expression(lucene.of_text(test.parts).text)
     if len(both) - len("//") > lucene.LONGEST:
         return Form(binding.path, (_plain(test.parts),), "too_long")
@@ -74,14 +77,6 @@ def _plain(parts: Parts) -> str:
     """Return a text that is compared as it is written."""
     literals = [part for part in parts if isinstance(part, str)]
     return quoted("".join(literals)) if len(literals) == len(parts) else pattern(parts)
-
-
-def _of_one_spelling(test: Text, binding: Binding) -> tuple[str, ...]:
-    """Return a text as the producer writes it; a part of one as those of its values that fit."""
-    if any(isinstance(part, Wild) for part in test.parts):
-        listed = tuple(quoted(value) for value in binding.field.values if fits(test.parts, value, cased=False))
-        return listed or (_plain(_mapped(test.parts, fold)),)
-    return (quoted(binding.spelling(test.literal) if binding.field.values else fold(test.literal)),)
 
 
 def _mapped(parts: Parts, change: Callable[[str], str]) -> Parts:

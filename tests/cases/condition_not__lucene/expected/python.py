@@ -37,6 +37,7 @@ def match(event: dict[str, object]) -> bool:
             and (
                 contains(event, "userAgent", "curl")
                 and at_least(event, "responseStatus.code", 400)
+                and less_than(event, "responseStatus.code", 500)
             )
         )
     )
@@ -57,6 +58,11 @@ def contains(event: dict[str, object], field: str, wanted: str, cased: bool = Fa
 def at_least(event: dict[str, object], field: str, bound: float) -> bool:
     """Return whether any number of the field is the bound or more."""
     return any(number >= bound for number in numbers(event, field))
+
+
+def less_than(event: dict[str, object], field: str, bound: float) -> bool:
+    """Return whether any number of the field is less than the bound."""
+    return any(number < bound for number in numbers(event, field))
 
 
 def fold(text: str, cased: bool = False) -> str:

@@ -34,6 +34,13 @@ def match(event: dict[str, object]) -> bool:
             contains(event, "userAgent", " && !", cased=True)
             or contains(event, "userAgent", "/{x}\\", cased=True)
         )
+        or (
+            equals(event, "annotations.authorization.k8s.io/decision", "allow")
+            and (
+                equals(event, "objectRef.name", "Dir\\")
+                or equals(event, "objectRef.name", "other")
+            )
+        )
     )
 
 

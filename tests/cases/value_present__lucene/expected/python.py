@@ -1,0 +1,84 @@
+"""What is there, as a query string
+
+A case of the tests.
+
+Made from the Sigma rule 293651b1-ba80-57e0-91c3-ff184f6230fe; change the rule, not this file.
+"""
+
+from __future__ import annotations
+
+RULE = {
+    'id': '293651b1-ba80-57e0-91c3-ff184f6230fe',
+    'title': 'What is there, as a query string',
+    'level': 'low',
+    'status': 'test',
+    'author': "The converter's maintainers",
+    'license': 'Apache-2.0',
+    'date': '2026-11-24',
+    'logsource': 'category process_creation, product windows',
+}
+
+
+def match(event: dict[str, object]) -> bool:
+    """Return whether an event matches the rule."""
+    return (
+        endswith(event, "Image", "\\cmd.exe")
+        and has_value(event, "CommandLine")
+    )
+
+
+def endswith(event: dict[str, object], field: str, wanted: str, cased: bool = False) -> bool:
+    """Return whether any value of the field ends with the text."""
+    wanted = fold(wanted, cased)
+    return any(fold(text, cased).endswith(wanted) for text in texts(event, field))
+
+
+def has_value(event: dict[str, object], field: str) -> bool:
+    """Return whether the field has a value that is not null."""
+    return len(texts(event, field)) > 0
+
+
+def fold(text: str, cased: bool = False) -> str:
+    """Return the text without regard to case, unless cased; no ASCII letter equals one outside ASCII."""
+    if cased:
+        return text
+    if text.isascii():
+        return text.lower()
+    return "".join(fold_letter(letter) for letter in text)
+
+
+def fold_letter(letter: str) -> str:
+    """Return a letter's lower case, where that is one letter and as much ASCII as before."""
+    lower = letter.lower()
+    return lower if len(lower) == 1 and lower.isascii() == letter.isascii() else letter
+
+
+def texts(event: dict[str, object], field: str) -> list[str]:
+    """Return the field's values as texts, without nulls and objects."""
+    return [as_text(value) for value in values(event, field) if value is not None and not isinstance(value, dict)]
+
+
+def as_text(value: object) -> str:
+    """Return a value as JSON writes it, a text without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def values(event: dict[str, object], field: str) -> list[object]:
+    """Return what stands at a dotted field: the longest key first, lists taken apart."""
+    found: list[object] = []
+    pending: list[tuple[object, str]] = [(event, field)]
+    while pending:
+        value, rest = pending.pop()
+        if isinstance(value, list):
+            pending.extend((one, rest) for one in value)
+        elif not rest:
+            found.append(value)
+        elif isinstance(value, dict):
+            key = rest
+            while key and key not in value:
+                key = key.rpartition(".")[0]
+            if key:
+                pending.append((value[key], rest[len(key) + 1 :]))
+    return found
