@@ -39,6 +39,8 @@ def read_toml(data: bytes, path: str) -> Document | Diagnostic:
         return Document(source, _placed(value, walk.root, 0, DEPTH), pack(0, len(text)))
     except tomllib.TOMLDecodeError as error:
         return _refused(source, str(error))
+    except ValueError as error:  # a whole number of thousands of digits
+        return _refused(source, str(error))
     except RecursionError:
         return Diagnostic("R002", Severity.ERROR, source.start, "tables or arrays nest too deeply", help=f"at most {DEPTH} levels")
 

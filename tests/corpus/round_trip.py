@@ -90,6 +90,8 @@ def documents_of(rule: Rule) -> tuple[list[dict[str, Any]], list[bool], Any]:
     tree = lower(rule)
     assert not isinstance(tree, tuple)
     names = {atom.field for atom in atoms(tree) if isinstance(atom, FieldMatch)}
+    if any(other.startswith(f"{name}.") for name in names for other in names):
+        return [], [], {}  # events do not hold a second index of a field's values
     if rule.taxonomy == "ecs":
         known = {name: _field(one.field) for name, one in ecs_bindings(names).items()}
         events = [dict(one.event) for one in synthesize(tree, known).events if not one.outside]
@@ -141,7 +143,8 @@ def answers(data: bytes, documents: Sequence[Mapping[str, Any]], index: Any) -> 
     document = read_toml(data, "rule.toml")
     assert not isinstance(document, Diagnostic)
     rule = document.value["rule"]
-    found = _asked(rule["language"], rule["query"], documents, index)
+    roles = eql.Roles(category=rule["event_category_override"]) if "event_category_override" in rule else eql.Roles()
+    found = _asked(rule["language"], rule["query"], documents, index, roles)
     if "filters" in rule and not any("exists" in one for one in rule["filters"]):  # a form of old, which current Kibana rewrites
         filters = dsl.read_filters(rule["filters"], document.source)
         assert not isinstance(filters, Diagnostic), filters.render()
@@ -151,13 +154,13 @@ def answers(data: bytes, documents: Sequence[Mapping[str, Any]], index: Any) -> 
     return found
 
 
-def _asked(language: str, text: str, documents: Sequence[Mapping[str, Any]], index: Any) -> list[bool]:
+def _asked(language: str, text: str, documents: Sequence[Mapping[str, Any]], index: Any, roles: eql.Roles) -> list[bool]:
     if language == "eql":
         query = eql.read(text)
         assert not isinstance(query, Diagnostic), query.render()
         mapping = eql.compile_mapping(index)
         assert not isinstance(mapping, Diagnostic), mapping.render()
-        hits = eql.run(query, documents, mapping)
+        hits = eql.run(query, documents, mapping, roles)
         assert not isinstance(hits, Diagnostic), hits.render()
         matched = {one for hit in hits for one in hit.events}
         return [number in matched for number in range(len(documents))]

@@ -219,7 +219,11 @@ def _same(data: bytes, form: str, one: Imported, seen: Seen) -> None:
     source = tomllib.loads(text.replace("\r\n", " \n"))["rule"] if form == "toml" else json.loads(text.split("\n")[one.line - 1])
     document = next(iter(yaml.safe_load_all(one.text)))
     elastic = document["x-converter"]["targets"]["elastic"]
-    pairs = ((document["title"], source["name"]), (document["level"], source["severity"]), (elastic["risk_score"], source["risk_score"]))
+    pairs = (
+        (elastic.get("name", document["title"]), source["name"]),
+        (document["level"], source["severity"]),
+        (elastic["risk_score"], source["risk_score"]),
+    )
     seen.problems += [f"{mine!r} is not {theirs!r}" for mine, theirs in pairs if mine != theirs]
     if elastic.get("opaque") and "query" in source and elastic.get("query") != source["query"].strip("\n"):
         seen.problems.append("the query was not kept")

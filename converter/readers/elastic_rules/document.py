@@ -20,9 +20,12 @@ from converter.readers.elastic_rules.source import TARGET
 from converter.readers.elastic_rules.threat import read_threat
 
 _NAMESPACE: Final = uuid.UUID("b2c0ed1c-8f0f-4be3-8d9f-5c6d3d1f2a57")
+TITLE: Final = 256
+"""Characters of a title (Sigma 2.1.0)."""
 _VENDOR: Final = {"Elastic-2.0": "Elastic License v2"}
 """The words in which the target writes a licence that Sigma names by SPDX; others it writes as they are."""
 _DATE: Final = re.compile(r"\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_MOMENT: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T\d\d:\d\d", re.ASCII)
 _NOT_SAFE: Final = re.compile(r"[^a-z0-9]+")
 _ACCEPTED: Final = re.compile(r"(?:^|\n\n)Accepted losses of this translation:\n(?:- [^\n]*\n?)+\Z")
 _AUTHORS: Final = re.compile("[,;]")
@@ -31,14 +34,14 @@ _AUTHORS: Final = re.compile("[,;]")
 def header(rule: ElasticRule) -> dict[str, object | None]:
     """Return Sigma's keys of a rule but for what it detects."""
     return {
-        "title": rule.text("name"),
+        "title": rule.text("name")[:TITLE],
         "id": identifier(rule),
         "status": form().maturity.get(str(rule.metadata.get("maturity", "")), "test"),
         "description": _prose(rule, rule.text("description")),
         "references": list(rule.texts("references")),
         "author": ", ".join(rule.texts("author")),
-        "date": _date(rule.metadata.get("creation_date")),
-        "modified": _date(rule.metadata.get("updated_date")),
+        "date": _date(rule.metadata.get("creation_date")) or _day(rule.values.get("created_at")),
+        "modified": _date(rule.metadata.get("updated_date")) or _day(rule.values.get("updated_at")),
         "license": spdx(rule.text("license")),
         "tags": list(attack_tags(read_threat(rule.values["threat"]))) if rule.values.get("threat") else [],
         "falsepositives": [_prose(rule, one) for one in rule.texts("false_positives")],
@@ -89,6 +92,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
     elastic: dict[str, object | None] = {
         "kind": rule.kind if query.get("opaque") or rule.kind not in ("query", "eql", "esql") else None,
         **query,
+        "name": rule.text("name") if len(rule.text("name")) > TITLE else None,
         "rule_id": None if has_own_id(rule) or not rule.text("rule_id") else rule.text("rule_id"),
         "author": authors if authors != [one.strip() for one in _AUTHORS.split(", ".join(authors)) if one.strip()] else None,
         "license": license_ if license_ and _VENDOR.get(spdx(license_), spdx(license_)) != license_ else None,
@@ -206,6 +210,12 @@ def _prose(rule: ElasticRule, text: str) -> str:
 def _date(value: object) -> str | None:
     """Return a date of ``[metadata]`` as Sigma writes dates; ``None`` for another text."""
     return value.replace("/", "-") if isinstance(value, str) and _DATE.fullmatch(value) else None
+
+
+def _day(value: object) -> str | None:
+    """Return the day of a moment as Kibana writes it; ``None`` for another text."""
+    found = _MOMENT.match(value) if isinstance(value, str) else None
+    return found[1] if found else None
 
 
 EMPTY: Final = Map()

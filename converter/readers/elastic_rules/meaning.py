@@ -8,7 +8,7 @@ one spelling only.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -100,7 +100,9 @@ def _detection(asked: Asked, choice: Choice, node: Node, losses: tuple[Loss, ...
 
 def written(node: Node, choice: Choice) -> Mapping[str, object] | None:
     """Return the detection section of a condition; ``None`` when Sigma cannot write it."""
-    return detection_of(_spelled(node, choice)) if _is_text(node) else None
+    names_ = (one.field for one in atoms(node) if isinstance(one, FieldMatch))
+    is_named = not any(name.endswith(".") for name in names_)
+    return detection_of(_spelled(node, choice)) if is_named and _is_text(node) else None
 
 
 def untyped(node: Node, choice: Choice, asked: Asked) -> tuple[Loss, ...]:
@@ -129,12 +131,24 @@ def _network(test: Text) -> Cidr | None:
 
 def unwritable(place: Span) -> Diagnostic:
     """Return what is told where ``written`` gives nothing."""
-    message = "Sigma has no way to write this query: a field's name holds '|', a text is no Unicode, or it is nested too deep"
+    message = (
+        "Sigma has no way to write this query: a field's name holds '|' or ends in a dot, a text is no Unicode, or it is nested too deep"
+    )
     return Diagnostic("R119", Severity.WARNING, place, message)
 
 
 def _joined(node: Node, filters: tuple[Node, ...]) -> Node:
-    return And((*(node.children if isinstance(node, And) else (node,)), *filters)) if filters else node
+    """Return a condition and filters as one conjunction, without conjunctions inside of it."""
+    parts = tuple(_conjuncts(node)) + tuple(part for one in filters for part in _conjuncts(one))
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if isinstance(node, And):
+        for one in node.children:
+            yield from _conjuncts(one)
+    else:
+        yield node
 
 
 def _is_text(tree: Node) -> bool:

@@ -43,11 +43,12 @@ class ElasticRule:
 
     def text(self, key: str) -> str:
         """Return a text; empty when the rule has none."""
-        return str(self.values.get(key, ""))
+        value = self.values.get(key)
+        return "" if value is None else str(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
-        return tuple(self.values.get(key, ()))
+        return tuple(self.values.get(key) or ())
 
     @property
     def kind(self) -> str:
@@ -72,10 +73,10 @@ def checked(rule: ElasticRule) -> tuple[Diagnostic, ...]:
         at = rule.source.span(rule.offsets)
         found.append(Diagnostic("R121", Severity.ERROR, at, f"the rule has no {', no '.join(missing)}", help="add what is missing"))
     for key in _TEXTS:
-        if key in rule.values and not isinstance(rule.values[key], str):
+        if rule.values.get(key) is not None and not isinstance(rule.values[key], str):
             found.append(_wrong(rule, key, "a text"))
     for key in _LISTS:
-        one = rule.values.get(key, Seq())
+        one = Seq() if rule.values.get(key) is None else rule.values[key]
         if not isinstance(one, Seq) or not all(isinstance(text, str) for text in one):
             found.append(_wrong(rule, key, "a list of texts"))
     if not found:
@@ -103,10 +104,13 @@ def _kind_problems(rule: ElasticRule) -> list[Diagnostic]:
     if rule.text("severity") not in severities:
         message = f"'{rule.text('severity')[:60]}' is no severity"
         found.append(rule.tell("R122", Severity.ERROR, "severity", message, "one of: " + ", ".join(severities)))
-    version = rule.values.get("version", 1)
+    version = 1 if rule.values.get("version") is None else rule.values["version"]
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         found.append(_wrong(rule, "version", "a whole number above 0"))
-    return [*found, *threat_problems(rule.values.get("threat", Seq()), rule.source, rule.value_at("threat"))]
+    return [
+        *found,
+        *threat_problems(Seq() if rule.values.get("threat") is None else rule.values["threat"], rule.source, rule.value_at("threat")),
+    ]
 
 
 def _key(name: str) -> str:

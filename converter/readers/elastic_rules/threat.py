@@ -40,18 +40,23 @@ def _problems(value: object, offsets: int) -> Iterator[tuple[int, str]]:
         if not isinstance(one.get("framework"), str):
             yield place, "an entry of threat has no framework"
         yield from _named(one.get("tactic"), place, "tactic")
-        for technique, at in _entries(one.get("technique") or Seq(), place):
+        for technique, at in _entries(_given(one, "technique"), place):
             yield from _named(technique, at, "technique")
             if isinstance(technique, Map):
-                for sub, here in _entries(technique.get("subtechnique") or Seq(), at):
+                for sub, here in _entries(_given(technique, "subtechnique"), at):
                     yield from _named(sub, here, "sub-technique")
+
+
+def _given(value: Map, key: str) -> object:
+    """Return what stands at a key; what is null or absent is an empty list."""
+    return Seq() if value.get(key) is None else value[key]
 
 
 def _entries(value: object, offsets: int) -> Iterator[tuple[object, int]]:
     if not isinstance(value, Seq):
         yield None, offsets
         return
-    yield from zip(value, getattr(value, "offsets", ()), strict=False)
+    yield from zip(value, getattr(value, "offsets", [offsets] * len(value)), strict=True)
 
 
 def _named(value: object, offsets: int, what: str) -> Iterator[tuple[int, str]]:
