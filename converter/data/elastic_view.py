@@ -66,11 +66,11 @@ def _is_due(document: Any, when: object) -> bool:  # noqa: ANN401 - JSON
 
 
 def _take(document: Any, paths: Mapping[str, str], step: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Begin anew with the named values alone, each at its place; one of ``absent`` counts as none."""
+    """Begin anew with the named values alone, each at its place; one of ``absent`` counts as none, but for names in ``kept``."""
     taken: dict[str, Any] = {}
     for path, place in paths.items():
         value = _get(document, path)
-        if value is not _MISSING and value is not None and value not in step.get("absent", ()):
+        if value is not _MISSING and value is not None and (path in step.get("kept", ()) or value not in step.get("absent", ())):
             _put(taken, place, value)
     return taken
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -228,12 +228,18 @@ def builder(layout: Layout, fields: Mapping[str, Field], carried: Mapping[str, A
         by_name.setdefault(atom.field if isinstance(atom, FieldMatch) else None, []).append((number, atom.test))
     words = by_name.pop(None, None)
     columns = tuple(column(name, fields.get(name) if name else None, tests) for name, tests in by_name.items())
-    place = next((one for one in _PLACES if one not in by_name), "text of the event")
+    place = _place(fields, by_name)
     keywords = column(None, None, words) if words else None
     beside = around_fields(carried, [str(name) for name in by_name])
     if keywords is not None and any(keywords.of(value) for value in _scalars(beside)):
         beside = {}  # a keyword would be found in it
     return Builder(layout, fields, seed, columns, keywords, place, beside)
+
+
+def _place(fields: Mapping[str, Field], asked: Container[str | None]) -> str:
+    """Return where a keyword is put: a text that the log source's events have and the rule does not ask for, else under a usual name."""
+    known = [name for name, one in fields.items() if one.long and "*" not in name] + [one for one in _PLACES if one in fields]
+    return next((one for one in (*known, *_PLACES) if one not in asked), "text of the event")
 
 
 def presence(builder: Builder) -> Iterator[Clause]:

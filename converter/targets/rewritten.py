@@ -29,6 +29,7 @@ from converter.ir import (
     Number,
     Or,
     Parts,
+    Regex,
     Shape,
     Test,
     Text,
@@ -44,6 +45,10 @@ CUTS: Final = 40
 """Places at which a pattern can be divided."""
 _DIGITS: Final = {32: ("MD5", "IMPHASH"), 40: ("SHA1",), 64: ("SHA256",)}
 """Hexadecimal digits of a hash, and the names that Sysmon gives those of this length (Sysmon documentation, HashAlgorithms)."""
+_EDGES: Final = r"(?<![\[\\])\^|(?<!\\)\$|\\[bBAZzG]|\(\?(?!:)"
+"""What in a regular expression asks for the value's edges, or where it is found, or has flags of its own."""
+_NO_ADDRESS: Final = r"[^0-9A-Fa-f:.%]"
+"""A character that no address has but in the name of an interface, which Windows writes as a number."""
 _PAIR: Final = re.compile(r"(?:([A-Za-z0-9]+)=)?([0-9A-Fa-f]+)", re.ASCII)
 
 
@@ -248,11 +253,18 @@ def _hashes(atom: FieldMatch, change: Change) -> Node:
 
 
 def _address(atom: FieldMatch, change: Change) -> Node:
-    """Ask an address field for one address, or for the network that a text's beginning stands for."""
-    ((_, part),) = change.parts
-    test = atom.test
-    if isinstance(test, Cidr) or (isinstance(test, Text) and test.parts == (Wild.MANY,)):
+    """Ask an address field for one address, or for the network that a text's beginning stands for.
+
+    What no address has is asked of the field, where there is one, that keeps a text that is none.
+    """
+    parts = dict(change.parts)
+    part, test = parts["ip"], atom.test
+    if isinstance(test, Text) and test.parts == (Wild.MANY,):
+        return _any(atom, [_on(atom, one, test) for one in parts.values()])
+    if isinstance(test, Cidr):
         return _on(atom, part, test)
+    if isinstance(test, Text) and "text" in parts and any(re.search(_NO_ADDRESS, one) for one in test.parts if isinstance(one, str)):
+        return _on(atom, parts["text"], test)
     network = _network(test.parts) if isinstance(test, Text) else None
     if network is None:
         raise UnwritableTestError("is neither an address nor the beginning of one up to a separator")
@@ -283,6 +295,8 @@ def _words(atom: FieldMatch, change: Change) -> Node:
     wanted = [word for value, word in change.values if holds(atom.test, lookup({"f": value}, "f"), {"f": value})]
     if not wanted:
         raise UnwritableTestError("fits none of the values that the field can have")
+    if any(word in wanted for value, word in change.values if not holds(atom.test, lookup({"f": value}, "f"), {"f": value})):
+        raise UnwritableTestError("is of one of several values that are the same word there")
     tests: list[Test] = [Boolean(word) if isinstance(word, bool) else Text((word,), cased=True) for word in dict.fromkeys(wanted)]
     return _any(atom, [_on(atom, part, test) for test in tests])
 
@@ -312,12 +326,16 @@ def _rendered(atom: FieldMatch, change: Change) -> Node:
     """Ask a text that was made of several values for one of them: between its frames, for what the fixed words have not."""
     ((_, part),) = change.parts
     test = atom.test
+    before, after = change.frames or ("", "")
+    if isinstance(test, Regex) and change.frames and not re.search(_EDGES, test.pattern):
+        around = (f"{re.escape(one)}" if one else "" for one in (before, after))
+        pattern = r"[\s\S]*".join(one for one in (next(around), f"(?:{test.pattern})", next(around)) if one)
+        return _on(atom, part, Regex(pattern, test.flags))
     if not isinstance(test, Text) or len(test.parts) < len("*x*") or test.parts[0] is not Wild.MANY or test.parts[-1] is not Wild.MANY:
         raise UnwritableTestError("does not look for a part of the value, and there is only a text that has it among others")
     literals = [fold(str(one)) for one in test.parts if not isinstance(one, Wild)]
     if any(one in fold(change.at) or not one.strip() for one in literals):
         raise UnwritableTestError("looks for what the text has of its own")
-    before, after = change.frames or ("", "")
     begin: Parts = (Wild.MANY, before) if before else ()
     end: Parts = (after, Wild.MANY) if after else ()
     return _on(atom, part, Text((*begin, *test.parts, *end), test.cased))
