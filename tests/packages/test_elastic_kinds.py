@@ -206,6 +206,22 @@ def test_a_guide_holds_its_queries() -> None:
     assert line["note"].startswith(f"!{{osquery{first}}} !{{investigate{second}}} $osquery_1 $osquery\n\n## Origin")
 
 
+def test_the_sections_at_the_end_of_a_guide_are_written_once() -> None:
+    """A rule that was imported from an import file gets its origin anew, not once more; a guide of a person's stays."""
+    lists = [{"id": "x", "list_id": "x", "type": "detection", "namespace_type": "single"}]
+    for note in ("", "Look.", "## Origin\n\nA text on origins.", "## Origin\n\n- Author: x\n\nMore."):
+        once = written(compiled({"exceptions_list": lists, "note": note}))[1]["note"]
+        assert once.startswith(note)
+        assert written(compiled({"exceptions_list": lists, "note": once}))[1]["note"] == once
+    told = {"code": "T106", "reason": "few alerts"}
+    for note in ("", "Look.", "Accepted losses of this translation: none"):
+        own = {"alert_suppression": {"group_by": ["a"]}, "accept": [told]}
+        once = written(compiled({**own, "note": note}, {"stack": "8.4"}))[0]["rule"]["note"]
+        assert once.startswith(note)
+        assert "\n- T106 wider: " in once
+        assert written(compiled({**own, "note": once}, {"stack": "8.4"}))[0]["rule"]["note"] == once
+
+
 def test_an_import_says_what_the_rule_relies_on() -> None:
     """Packages of its log source, fields that its query asks, exception lists that have to exist; its own word stands over it."""
     lists = [{"id": "x", "list_id": "a\nlist", "type": "detection", "namespace_type": "single"}]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from converter.targets.contract import Compilation
 from converter.targets.elastic.keys import OWN_FILTERS, carries, needs_of, plain, rule_keys
@@ -65,19 +66,26 @@ def _metadata(compilation: Compilation) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value} | own
 
 
+_LOSSES: Final = re.compile(r"(?:\A|\n\n)Accepted losses of this translation:(?:\n- T[0-9]{3} [^\n]*)+\Z")
+
+
 def _note(compilation: Compilation) -> str:
-    """Return the rule's guide, where it came from, and the losses that somebody accepted, with their reasons."""
-    parts = [str(compilation.options.get("note", "")).strip()]
+    """Return the rule's guide, where it came from, and the losses that somebody accepted, with their reasons.
+
+    What a guide that was imported from a file like this one has of both is
+    not written twice.
+    """
     source = compilation.rule.converter.get("source", "")
-    if source:
-        parts.append(f"Adapted from {source}")
+    origin = f"Adapted from {source}" if source else ""
+    guide = _LOSSES.sub("", str(compilation.options.get("note", "")).strip()).removesuffix(origin).strip()
+    parts = [guide, origin]
     accepted = {loss.code: loss for loss in compilation.losses if loss.accepted and loss.code != OWN_FILTERS}
     if accepted:
         parts.append(
             "\n".join(
                 [
                     "Accepted losses of this translation:",
-                    *(f"- {code} {one.direction.value}: {one.message} ({one.accepted})" for code, one in accepted.items()),
+                    *(f"- {code} {one.direction.value}: {one.message} ({' '.join(one.accepted.split())})" for code, one in accepted.items()),
                 ]
             )
         )

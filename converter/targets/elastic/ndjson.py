@@ -88,13 +88,17 @@ def _related(done: Compilation) -> dict[str, Any]:
 
 
 def _note(done: Compilation) -> str:
-    """Return the rule's guide, then under headings of their own where it came from and what its translation loses."""
+    """Return the rule's guide, then under headings of their own where it came from and what its translation loses.
+
+    A guide that ends in these sections was imported from a file like this
+    one: they are written anew, not once more.
+    """
     rule = done.rule
     source = str(rule.converter.get("source", ""))
     origin = {"Author": rule.author or "unknown", "License": rule.license or "not stated", "Source": source, "Sigma rule": rule.id}
     lists = [str(one["list_id"]) for one in done.options.get("exceptions_list", ())]
     parts = [
-        _transformed(str(done.options.get("note", "")).strip(), done.options),
+        _transformed(_OWN_SECTIONS.sub("", str(done.options.get("note", "")).strip()), done.options),
         "## Origin\n\n" + "\n".join(f"- {name}: {_line(text)}" for name, text in origin.items() if text),
         "## Exception lists that have to exist\n\n" + "\n".join(f"- {_line(one)}" for one in lists) if lists else "",
     ]
@@ -103,6 +107,12 @@ def _note(done: Compilation) -> str:
         lines = [f"- {code} ({one.direction.value}): {_line(one.message)} ({_line(one.accepted)})" for code, one in accepted.items()]
         parts.append("## Accepted losses of this translation\n\n" + "\n".join(lines))
     return "\n\n".join(part for part in parts if part)
+
+
+_OWN_SECTIONS: Final = re.compile(
+    r"(?:\A|\n\n)## Origin\n\n- Author: [^\n]*(?:\n- (?:License|Source|Sigma rule): [^\n]*)*"
+    r"(?:\n\n## (?:Exception lists that have to exist|Accepted losses of this translation)\n(?:\n- [^\n]*)+)*\Z"
+)
 
 
 def _transformed(note: str, options: Options) -> str:
