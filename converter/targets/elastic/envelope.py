@@ -81,12 +81,6 @@ def _note(compilation: Compilation) -> str:
     parts = [guide, origin]
     accepted = {loss.code: loss for loss in compilation.losses if loss.accepted and loss.code != OWN_FILTERS}
     if accepted:
-        parts.append(
-            "\n".join(
-                [
-                    "Accepted losses of this translation:",
-                    *(f"- {code} {one.direction.value}: {one.message} ({' '.join(one.accepted.split())})" for code, one in accepted.items()),
-                ]
-            )
-        )
+        told = [f"- {code} {one.direction.value}: {one.message} ({' '.join(one.accepted.split())})" for code, one in accepted.items()]
+        parts.append("\n".join(["Accepted losses of this translation:", *told]))
     return "\n\n".join(part for part in parts if part)
