@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from converter.data import Field, Tables, ecs_bindings
-from converter.ir import SECOND, FieldMatch, Linked, Part, Timed, atoms, detected, evaluate, field_of, leaves, lookup, scalars
+from converter.ir import SECOND, FieldMatch, Linked, Part, Timed, atoms, detected, field_of, leaves, lookup, scalars
 from converter.pack import Loaded
 from converter.verify.examples import Example, timelines_of
 from converter.verify.synthesized import synthesized
@@ -83,8 +83,7 @@ def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:
     for at, one in enumerate(events):
         yield Stream(f"{stream.label}, without event {at}", (*events[:at], *events[at + 1 :]))
         for name in linked.correlation.group_by:
-            other = _regrouped(linked, one.event, name)
-            if other is not None:
+            for other in _regrouped(linked, one.event, name):
                 yield Stream(f"{stream.label}, event {at} with another {name}", (*events[:at], Timed(one.time, other), *events[at + 1 :]))
 
 
@@ -133,27 +132,28 @@ def _examples(part: Part, tables: Tables, example: Example) -> list[Variant]:
     return found[:: 1 + len(found) // NEAR]
 
 
-def _regrouped(linked: Linked, event: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """Return an event in another group, ``None`` where it cannot be."""
+def _regrouped(linked: Linked, event: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    """Yield an event in other groups, as far as the same rule matches it there."""
     part = next((one for one in leaves(linked) if detected(one, event)), None)
     if part is None:
-        return None
+        return
     field = field_in(linked, part, name)
-    values = scalars(event, field)
-    if not values:
-        return None
-    other = copy.deepcopy(dict(event))
-    if not put(other, field, _other(values[0])):
-        return None
-    return other if evaluate(part.meaning, other) else None  # type: ignore[arg-type]
+    for value in [one for first in scalars(event, field)[:1] for one in _others(first)]:
+        other = copy.deepcopy(dict(event))
+        if put(other, field, value) and detected(part, other):
+            yield other
 
 
-def _other(value: object) -> object:
+def _others(value: object) -> tuple[object, ...]:
+    """Return values that differ from one in the end, and in the beginning."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        return value
+        return ()
     if isinstance(value, int):
-        return value + 1
-    return f"{value[:-1]}{'9' if value.endswith('8') else '8'}" if value[-1:].isdigit() else f"{value}x"
+        return (value + 1,)
+    if not value[-1:].isdigit():
+        return (f"{value}x", f"x{value}")
+    end = f"{value[:-1]}{'9' if value.endswith('8') else '8'}"
+    return (end,) if value[0].isdigit() else (end, f"x{value}")
 
 
 def field_in(linked: Linked, part: Part, name: str) -> str:
@@ -228,13 +228,14 @@ def _number(linked: Linked) -> int:
 
 
 def _value(field: str, number: int, fields: Mapping[str, Field]) -> object:
-    """Return a value for a field that no test asks."""
-    kind = fields[field].type if field in fields else ""
+    """Return a value for a field that no test asks, in the form that its producer writes."""
+    known = fields.get(field)
+    kind = known.type if known else ""
     if kind == "long":
         return number + 1
     if kind == "ip" or "ip" in field.lower().replace(".", " ").split() or field.lower().endswith(("ip", "address", "ips")):
         return f"10.0.{number // 250}.{number % 250 + 1}"
-    return f"value-{number}"
+    return next(iter(known.written(f"value-{number}") if known else ()), f"value-{number}")
 
 
 def _example(part: Part, tables: Tables) -> Mapping[str, Any] | None:

@@ -42,6 +42,22 @@ detection:
   selection: {Image|endswith: '\\\\cmd.exe'}
   condition: selection
 ---
+title: Who am I
+id: 00000000-0000-4000-8000-000000000005
+name: whoami
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: '\\\\whoami.exe'}
+  condition: selection
+---
+title: Network configuration
+id: 00000000-0000-4000-8000-000000000006
+name: ipconfig
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: '\\\\ipconfig.exe', CommandLine|contains: all}
+  condition: selection
+---
 title: Many
 id: 00000000-0000-4000-8000-000000000004
 name: many
@@ -55,6 +71,10 @@ RULES = {
     "threshold": f"type: event_count\n  rules: [failed, logon]\n  {GROUPED}  condition: {{gte: 4}}\n",
     "cardinality": "type: value_count\n  rules: [failed]\n  group-by: [TargetDomainName]\n  timespan: 10m\n"
     "  condition: {field: TargetUserName, gte: 3}\n",
+    "values of two groups": "type: value_count\n  rules: [failed]\n  group-by: [TargetDomainName, WorkstationName]\n"
+    "  timespan: 1d\n  condition: {field: TargetUserName, gt: 3}\n",
+    "reconnaissance": "type: temporal\n  rules: [shell, whoami, ipconfig]\n  group-by: [User, ParentProcessId]\n  timespan: 5m\n",
+    "in words": "type: temporal\n  rules: [shell, whoami, logon]\n  timespan: 5m\n  condition: shell and (whoami or logon)\n",
     "sample": f"type: temporal\n  rules: [failed, logon]\n  {GROUPED}",
     "pipe": f"type: value_sum\n  rules: [failed]\n  {GROUPED}  condition: {{field: IpPort, gt: 1}}\n",
     "mixed pipe": f"type: value_avg\n  rules: [failed]\n  {GROUPED}  condition: {{field: IpPort, gt: 1}}\n",
@@ -103,6 +123,12 @@ BUGS: tuple[Bug, ...] = (
     ("cardinality", "one fewer", _swap("value = 3", "value = 2")),
     ("cardinality", "another field", _swap(f'field = "{USER}"', 'field = "event.code"')),
     ("cardinality", "events for values", lambda text: text.replace("value = 1", "value = 9")),
+    ("values of two groups", "one group", _swap(', "source.domain"]', "]")),
+    ("values of two groups", "one value more", _swap("value = 4", "value = 5")),
+    ("reconnaissance", "a part of the user's name", _swap("user.domain, ", "")),
+    ("reconnaissance", "any command", _swap('"""*\\\\whoami.exe"""', '"""*"""')),
+    ("in words", "all of them", _swap(" OR rule_3 == 1", " AND rule_3 == 1")),
+    ("in words", "any of them", _swap("(rule_1 == 1 AND ", "(rule_1 == 1 OR ")),
     ("sample", "no second step", _swap('"4624"', '"4625"')),
     ("sample", "another key", _swap(f" by {USER}", " by event.code")),
     ("sample", "the timespan alone looked back", _swap("now-15m", "now-10m")),
@@ -136,14 +162,14 @@ def _verdict(loaded: Loaded, linked: Linked, text: str, declared: Status) -> Ver
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_sound_file_passes(name: str) -> None:
-    """The streams that the rules give by themselves let each correlation alert, through each of its rules."""
+    """The streams that the rules give by themselves let each correlation alert, through each rule that no other stands in for."""
     loaded, linked = _loaded(name)
     declared, text = _file(loaded)
     verdict = _verdict(loaded, linked, text, declared)
     assert not verdict.failed, [one.render() for one in verdict.diagnostics]
     assert (verdict.status, verdict.evidence) == (declared, Evidence.READER)
     assert verdict.measured is not None
-    assert verdict.measured.atoms == verdict.measured.atoms_covered > 0
+    assert verdict.measured.atoms_covered == (1 if name == "in words" else verdict.measured.atoms)
 
 
 @pytest.mark.parametrize(("name", "what", "broken"), BUGS, ids=[f"{name}-{what}" for name, what, _ in BUGS])

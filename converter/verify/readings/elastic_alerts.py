@@ -97,6 +97,8 @@ def read_alerts(artifact: Artifact, mappings: Any) -> Reading | Diagnostic:  # n
     rule = correlated(artifact)
     if isinstance(rule, Diagnostic):
         return rule
+    if rule.kind != "threshold":
+        mappings = _asked(mappings, rule.query.replace("`", ""))
     index = elasticsearch.compile_mapping(mappings)
     fields = eql.compile_mapping(mappings)
     query: eql.Query | esql.Query | ElasticRule | Diagnostic
@@ -108,6 +110,17 @@ def read_alerts(artifact: Artifact, mappings: Any) -> Reading | Diagnostic:  # n
         if isinstance(one, Diagnostic):
             return one
     return Reading(artifact.path, rule, query, mappings, index, fields)  # type: ignore[arg-type]
+
+
+def _asked(entry: Mapping[str, Any], text: str, path: str = "") -> dict[str, Any]:
+    """Return mappings without the fields that a query does not name: in EQL and ES|QL each is named in full."""
+    kept: dict[str, Any] = {}
+    for name, one in entry.get("properties", {}).items():
+        full = f"{path}{name}"
+        inside = _asked(one, text, f"{full}.") if "properties" in one else one
+        if inside.get("properties") or ("properties" not in one and (full in text or full == "@timestamp")):
+            kept[name] = inside
+    return {**entry, "properties": kept}
 
 
 def is_indexed(reading: Reading, documents: Sequence[Mapping[str, Any]]) -> bool:
