@@ -259,6 +259,8 @@ def test_what_is_carried_is_carried_verbatim() -> None:
     assert toml["metadata"] == own["metadata"] | {"integration": ["kubernetes"]}
     assert (line["b"], line["c"], line["enabled"]) == (None, 1, False)
     assert "b" not in toml["rule"]
+    whole = {"creation_date": "2020/01/01", "maturity": "production"}
+    assert written(compiled({"metadata": whole}))[0]["metadata"] == whole
     _, line = written(compiled({"extra": {"enabled": True}}))
     assert line["enabled"] is True
 

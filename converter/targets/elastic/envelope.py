@@ -54,7 +54,10 @@ def _nested_terms(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metadata(compilation: Compilation) -> dict[str, Any]:
-    """Return what Elastic's repository wants to know of a rule beside it; the rule's own word stands over what its header says."""
+    """Return what Elastic's repository wants to know of a rule beside it; the rule's own word stands over what its header says.
+
+    Metadata with a date of creation are a source's whole table: nothing is added to them.
+    """
     rule = compilation.rule
     made = {
         "creation_date": rule.date.replace("-", "/"),
@@ -63,7 +66,7 @@ def _metadata(compilation: Compilation) -> dict[str, Any]:
         "updated_date": (rule.modified or rule.date).replace("-", "/"),
     }
     own: dict[str, Any] = plain(compilation.options.get("metadata", {}), "metadata")
-    return {key: value for key, value in made.items() if value} | own
+    return own if "creation_date" in own else {key: value for key, value in made.items() if value} | own
 
 
 _LOSSES: Final = re.compile(r"(?:\A|\n\n)Accepted losses of this translation:(?:\n- T[0-9]{3} [^\n]*)+\Z")
