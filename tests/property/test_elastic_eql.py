@@ -118,7 +118,8 @@ def _atoms(draw: st.DrawFn, names: tuple[str, ...]) -> Node:
     compare = st.builds(Compare, st.sampled_from(["lt", "lte", "gt", "gte"]), NUMBERS)
     match field:
         case "ProcessId" | "responseStatus.code" | "EventID":
-            return FieldMatch(field, draw(st.one_of(st.builds(Number, NUMBERS), compare, present)))
+            texts = st.sampled_from(["0", "5", "-1", "05", "x"]).map(lambda value: Text((value,)))
+            return FieldMatch(field, draw(st.one_of(st.builds(Number, NUMBERS), compare, present, texts)))
         case "sourceIPs":
             return FieldMatch(field, draw(st.one_of(st.builds(Cidr, NETWORKS), present)))
         case "IntegrityLevel" | "verb" | "annotations.authorization.k8s.io/decision" if draw(st.booleans()):
@@ -128,7 +129,9 @@ def _atoms(draw: st.DrawFn, names: tuple[str, ...]) -> Node:
             return FieldMatch(field, draw(st.one_of(st.builds(Boolean, st.booleans()), present)))
         case _:
             regex = st.builds(Regex, PATTERNS, st.sampled_from(["", "i", "m"]))
-            return FieldMatch(field, draw(st.one_of(st.just(_text(draw)), st.just(_text(draw)), regex, present)))
+            return FieldMatch(
+                field, draw(st.one_of(st.just(_text(draw)), st.just(_text(draw)), regex, present, st.builds(Boolean, st.booleans())))
+            )
 
 
 def _several(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:

@@ -11,6 +11,7 @@ Source: Elasticsearch, EQL syntax and function references; converter/languages/e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Network, ip_network
@@ -101,10 +102,14 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
             return Term("is not null" if present else "is null", name)
         case Text() if test.parts and all(part is Wild.MANY for part in test.parts):
             return Term("is not null", name)
+        case Text() if binding.type == "long":
+            operator, value, loose = "==", _number(tree, _whole(tree, test, resolved), binding, resolved), False
         case Text():
             operator, value, loose = _text(tree, test, binding, resolved)
         case Number(value_of):
             operator, value, loose = "==", _number(tree, value_of, binding, resolved), False
+        case Boolean(truth) if binding.type in TEXTUAL:
+            operator, value, loose = "==", words.text(scalar_text(truth)), False
         case Boolean(truth):
             operator, value, loose = "is", scalar_text(truth), False
         case Compare(order, bound):
@@ -170,6 +175,13 @@ def _number(tree: FieldMatch, value: int | float, binding: Binding, resolved: Re
     if not -LONG <= value < LONG:
         raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, WHO)
     return scalar_text(value)
+
+
+def _whole(tree: FieldMatch, test: Text, resolved: ResolvedRule) -> int:
+    """Return the whole number that a text is as a number's own text."""
+    if re.fullmatch("0|-?[1-9][0-9]{0,18}", test.literal) is None:
+        raise refused(tree, f"the text '{test.literal}' on a field of numbers", "write the number", resolved, WHO)
+    return int(test.literal)
 
 
 def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> tuple[str, str, bool]:
