@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from converter.data import elastic_document, elastic_mappings
 from converter.ir import evaluate, lower
 from converter.model import Fidelity, Rule
 from converter.readers.elastic_rules import Imported, Outcome, form, import_ndjson_file, import_toml_file
@@ -176,3 +178,39 @@ def test_every_version_of_the_seed_is_imported(corpora: Path) -> None:
     (exported,) = import_ndjson_file(folder / "seed_v203_export.ndjson")
     assert isinstance(exported, Imported)
     assert exported.exact
+
+
+_EXEC: dict[str, Any] = {
+    "verb": "create",
+    "level": "Request",
+    "stage": "ResponseComplete",
+    "objectRef": {"resource": "pods", "subresource": "exec", "namespace": "prod", "name": "web-0"},
+    "annotations": {"authorization.k8s.io/decision": "allow"},
+}
+SEPARATING = {
+    "both": (_EXEC, True, True),
+    "over a websocket": (_EXEC | {"verb": "get"}, False, True),
+    "metadata alone": (_EXEC | {"level": "Metadata"}, True, False),
+    "received": (_EXEC | {"stage": "RequestReceived"}, True, False),
+    "a vendor's controller": (
+        _EXEC | {"objectRef": _EXEC["objectRef"] | {"namespace": "trident", "name": "trident-controller-7"}},
+        True,
+        False,
+    ),
+    "forbidden": (_EXEC | {"annotations": {"authorization.k8s.io/decision": "forbid"}}, False, False),
+}
+
+
+@pytest.mark.parametrize("name", SEPARATING)
+def test_events_separate_the_seeds_kql_from_its_eql(corpora: Path, name: str) -> None:
+    """An exec over a websocket is seen by version 211 alone, others by 203 alone; imported rules and original queries agree on each."""
+    folder = corpora / "corpora" / "elastic_seed_history"
+    event, *expected = SEPARATING[name]
+    files = (folder / "2023-06-22_b4c84e8a40.toml", folder / "seed_current_HEAD_v211.toml")
+    documents = [elastic_document(event, "kubernetes_audit")]
+    for path, wanted in zip(files, expected, strict=True):
+        (rule,) = rules_of(import_toml_file(path).text)
+        tree = lower(rule)
+        assert not isinstance(tree, tuple)
+        assert evaluate(tree, event) is wanted
+        assert answers(path.read_bytes(), documents, elastic_mappings("kubernetes_audit")) == [wanted]

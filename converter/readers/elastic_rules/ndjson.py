@@ -43,14 +43,10 @@ def import_ndjson(file: IO[bytes], path: str) -> Iterator[Imported | Diagnostic]
     rules = 0
     for number, line in enumerate(_lines(file), 1):
         if number > MAX_LINES:
-            message = f"the export has more than {MAX_LINES} lines; the rest is not read"
-            yield refused(path, (_at_line(Diagnostic("R002", Severity.ERROR, Source(path, "").start, message, "split the file"), number),))
+            yield _too_large(path, number, f"the export has more than {MAX_LINES} lines; the rest is not read", "split the file")
             return
         if line is None:
-            message = f"the line has more than {MAX_LINE} bytes"
-            yield refused(
-                path, (_at_line(Diagnostic("R002", Severity.ERROR, Source(path, "").start, message, "shorten the rule"), number),)
-            )
+            yield _too_large(path, number, f"the line has more than {MAX_LINE} bytes", "shorten the rule")
         elif line.strip():
             found = import_line(line, path, number)
             rules += isinstance(found, Imported)
@@ -60,6 +56,11 @@ def import_ndjson(file: IO[bytes], path: str) -> Iterator[Imported | Diagnostic]
             "R120", Severity.ERROR, Source(path, "").start, "the file holds no rule", help="name an export of rules from Kibana"
         )
         yield refused(path, (told,))
+
+
+def _too_large(path: str, number: int, message: str, help_text: str) -> Imported:
+    told = Diagnostic("R002", Severity.ERROR, Source(path, "").start, message, help=help_text)
+    return refused(path, (_at_line(told, number),), line=number)
 
 
 def import_line(data: bytes, path: str, number: int) -> Imported | Diagnostic:
