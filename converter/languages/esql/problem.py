@@ -8,7 +8,7 @@ from converter.model import Diagnostic, Severity, Source
 
 SIZE: Final = 1_000_000
 """Characters a query may have, as in Elasticsearch (EsqlParser.MAX_LENGTH)."""
-DEPTH: Final = 40
+DEPTH: Final = 60
 """Brackets, ``not``, calls and signs inside each other, and terms of one arithmetic chain; the longest published rule has 12."""
 COMMANDS: Final = 500
 """Commands of a pipe."""

@@ -5,7 +5,7 @@ Source: elastic/elasticsearch parser/Expression.g4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NoReturn
 
@@ -218,20 +218,28 @@ def string(tokens: Tokens, wanted: str) -> Literal:
 
 
 def _sum(tokens: Tokens) -> Expression:
-    return _chain(tokens, ("+", "-"), lambda: _chain(tokens, ("*", "/", "%"), lambda: _signed(tokens)))
-
-
-def _chain(tokens: Tokens, operators: tuple[str, ...], operand: Callable[[], Expression]) -> Expression:
     start = tokens.start
-    found: Expression = operand()
-    count = 0
-    while tokens.is_(*operators):
-        operator = tokens.take()
-        count += 1
-        if count > DEPTH:
-            raise Stop("R301", operator.offsets, f"more than {DEPTH} operators in a row", "divide the sum with EVAL")
-        found = Arithmetic(operator.text, found, operand(), tokens.since(start))
+    found, count = _product(tokens), 0
+    while tokens.is_("+", "-"):
+        operator, count = _operator(tokens, count)
+        found = Arithmetic(operator, found, _product(tokens), tokens.since(start))
     return found
+
+
+def _product(tokens: Tokens) -> Expression:
+    start = tokens.start
+    found, count = _signed(tokens), 0
+    while tokens.is_("*", "/", "%"):
+        operator, count = _operator(tokens, count)
+        found = Arithmetic(operator, found, _signed(tokens), tokens.since(start))
+    return found
+
+
+def _operator(tokens: Tokens, count: int) -> tuple[str, int]:
+    token = tokens.take()
+    if count >= DEPTH:
+        raise Stop("R301", token.offsets, f"more than {DEPTH} operators in a row", "divide the sum with EVAL")
+    return token.text, count + 1
 
 
 def _signed(tokens: Tokens) -> Expression:
@@ -337,13 +345,14 @@ def constant(tokens: Tokens) -> Literal:
     """Read a constant."""
     start, token = tokens.start, tokens.next
     if tokens.skip("["):
-        values = [constant(tokens).value]
-        while tokens.skip(","):
-            values.append(constant(tokens).value)
+        values: list[Scalar] = []
+        while not values or tokens.skip(","):
+            if tokens.is_("[", "null"):
+                tokens.fail("a text, a number or a truth value", "a list holds plain values")
+            one = constant(tokens).value
+            values += one if isinstance(one, tuple) else (one,)
         tokens.expect("]", "close the list")
-        if any(isinstance(one, tuple) or one is None for one in values):
-            raise Stop("R300", tokens.since(start), "a list of what is no plain value", "a list holds texts, numbers or truth values")
-        return Literal(tuple(one for one in values if not isinstance(one, tuple)), tokens.since(start))
+        return Literal(tuple(values), tokens.since(start))
     if token.kind in ("string", "raw"):
         return string(tokens, "a value")
     if tokens.is_("true", "false", "null"):

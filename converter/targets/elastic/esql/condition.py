@@ -16,8 +16,8 @@ from converter.targets.contract import ResolvedRule
 from converter.targets.elastic.esql.atoms import Rank, Said, among, atom, compared
 from converter.targets.elastic.esql.refusal import no
 
-DEPTH: Final = 60
-"""Groups in groups; Elasticsearch reads expressions of 400 levels, and each group is a few."""
+DEPTH: Final = 25
+"""Groups in groups; Elasticsearch reads expressions of 400 levels, our reader brackets of 60, and each group is up to two of them."""
 
 
 def condition(tree: Node, resolved: ResolvedRule, *, within: Rank = Rank.OR) -> str:
