@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.benchmarks.correlations import correlations
+from tests.benchmarks.coverage import coverage
 from tests.benchmarks.elastic import build_elastic
 from tests.benchmarks.engine import engine
 
@@ -263,6 +264,7 @@ if __name__ == "__main__":
         load_corpus,
         build_corpus,
         build_elastic,
+        coverage,
         oracle,
         match,
         correlations,
