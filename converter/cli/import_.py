@@ -106,8 +106,7 @@ def _summary(results: Sequence[Imported], notes: Sequence[Diagnostic], placed: P
     """Yield the counts: by status, by the reason of opaque rules, by what was left out."""
     counts = {status: sum(result.status.value == status for result in results) for status in ("canonical", "opaque", "refused")}
     lossy = sum(result.status.value == "canonical" and not result.exact for result in results)
-    counts["canonical, but not exact"] = lossy
-    parts = [f"{count} {status}" for status, count in counts.items() if count or status != "canonical, but not exact"]
+    parts = [f"{count} {status}{f' ({lossy} not exact)' if lossy and status == 'canonical' else ''}" for status, count in counts.items()]
     counts = {"joined with edits": len(placed.joined), "edited and kept": len(placed.kept), "left alone": len(placed.left)}
     parts += [f"{count} {what}" for what, count in counts.items() if count]
     parts += [f"{len(notes)} left out, which are no rules"] if notes else []

@@ -145,7 +145,7 @@ def answers(data: bytes, documents: Sequence[Mapping[str, Any]], index: Any) -> 
     rule = document.value["rule"]
     roles = eql.Roles(category=rule["event_category_override"]) if "event_category_override" in rule else eql.Roles()
     found = _asked(rule["language"], rule["query"], documents, index, roles)
-    if "filters" in rule and not any("exists" in one for one in rule["filters"]):  # a form of old, which current Kibana rewrites
+    if "filters" in rule:
         filters = dsl.read_filters(rule["filters"], document.source)
         assert not isinstance(filters, Diagnostic), filters.render()
         kept = dsl.run(filters, documents, index)
