@@ -47,7 +47,6 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
     if isinstance(reading, Diagnostic):
         return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (reading,))
     asked = tuple(one for one in streams(loaded, linked, tables) if not _has_empty_value(linked, one))
-    own_schedule = loaded.rule.target(target).get("from") == reading.rule.begin
     wrong: list[Disagreement] = []
     alerting: list[Stream] = []
     without: set[str] = set()
@@ -59,7 +58,7 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
         if isinstance(found, Diagnostic):
             told_of = () if found.code == NOT_RUN else (found,)
             return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, told_of)
-        held = held_on(linked, stream.events, reading.rule.interval, reading.rule.look_back if own_schedule else None)
+        held = held_on(linked, stream.events, reading.rule.interval)
         held_somewhere = held_somewhere or bool(held.places)
         without |= {stream.without} if not held.places else set()
         alerting += [stream] if any(found) else []

@@ -24,11 +24,7 @@ from converter.model import Criterion, Status
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Events by their places: those at which a correlation holds, those of the widest reading, those of no rule.
-
-    ``windows`` are those of the events at which it holds, as far as a run of
-    the rule can be expected to see them.
-    """
+    """Events by their places: those at which a correlation holds, with their windows, those of the widest reading, those of no rule."""
 
     places: frozenset[int]
     windows: tuple[tuple[int, ...], ...]
@@ -36,17 +32,10 @@ class Held:
     unmatched: frozenset[int]
 
 
-def held_on(linked: Linked, events: Sequence[Timed], interval: int, seen: int | None = None) -> Held:
-    """Return where a correlation holds.
-
-    ``interval`` is how many nanoseconds the rule's runs are apart; ``seen``
-    how many each of them sees, where the rule itself says so.
-    """
+def held_on(linked: Linked, events: Sequence[Timed], interval: int) -> Held:
+    """Return where a correlation holds; ``interval`` is how many nanoseconds the rule's runs are apart."""
     found = occurrences(linked, events)
-    longest = None if seen is None else seen - interval
-    windows = tuple(
-        one.window for one in found if longest is None or events[one.index].time - min(events[at].time for at in one.window) <= longest
-    )
+    windows = tuple(one.window for one in found)
     parts = leaves(linked)
     unmatched = frozenset(at for at, one in enumerate(events) if not any(detected(part, one.event) for part in parts))
     alike = [Timed(one.time, _alike(one.event)) for one in events]

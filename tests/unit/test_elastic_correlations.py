@@ -234,13 +234,12 @@ def test_a_look_back_that_is_too_short_misses_events() -> None:
     assert made(COUNT + "condition: {gte: 10}", **{"from": "now-2h"})[2] == [("T131", Fidelity.WIDER)]
 
 
-def test_a_short_look_back_of_the_rules_own_is_warned_of() -> None:
-    """Its author says how often it runs and what it sees; the translation loses nothing."""
-    own = "x-converter:\n  targets: {elastic: {from: now-9m}}"
-    found = outcome("type: temporal_ordered\nrules: [failed, logon]\ngroup-by: [TargetUserName]\ntimespan: 5m", beside=own)
-    assert found.compilation is not None
-    assert (found.status, found.compilation.options["from"]) == (Status.EXACT, "now-9m")
-    assert [(one.code, one.severity) for one in found.diagnostics if one.code == "T131"] == [("T131", Severity.WARNING)]
+def test_a_short_look_back_of_the_rules_own_is_accepted_beside_it() -> None:
+    """As rules are that were imported with one."""
+    accept = "accept: [{code: T131, reason: as it was}]"
+    beside = f"x-converter:\n  targets: {{elastic: {{from: now-9m, {accept}}}}}"
+    found = outcome("type: temporal_ordered\nrules: [failed, logon]\ngroup-by: [TargetUserName]\ntimespan: 5m", beside=beside)
+    assert (found.status, found.allowed, [one.accepted for one in found.losses]) == (Status.NARROWER, True, ["as it was"])
 
 
 def test_addresses_that_have_several_spellings_are_told() -> None:

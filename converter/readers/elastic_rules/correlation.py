@@ -164,7 +164,7 @@ def _correlated(asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Par
     if len(parts) == 1 and plan.ordered:
         condition = {"gte": parts[0].runs}
         one = Joined("event_count", (Part(1, parts[0].detection),), timespan_s, groups, condition, losses=told)
-        return Meaning(plain, {"language": "eql"}, (*losses, *told)), one  # built as the sequence that it was, not as a threshold
+        return Meaning(plain, {}, (*losses, *told)), one
     if any(one.runs > 1 for one in parts):
         message = "the repeated events and the others have the time span each, where the engine has one for all"
         told = (*told, Loss("R129", "correlation.window", Fidelity.WIDER, message, asked.text.place))

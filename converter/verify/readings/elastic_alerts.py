@@ -45,7 +45,6 @@ class Rule:
     kind: str
     language: str
     query: str
-    begin: str
     interval: int
     look_back: int
     threshold: Mapping[str, Any]
@@ -69,7 +68,6 @@ def correlated(artifact: Artifact) -> Rule | Diagnostic:
         str(rule.get("type", "")),
         str(rule.get("language", "")),
         rule["query"],
-        str(rule.get("from", "")),
         _span(interval),
         _span(begin),
         threshold if isinstance(threshold, Map) else {},

@@ -72,7 +72,7 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
         return Compilation(rule.rule, "elastic", "" if asked == "auto" else asked, diagnostics=(told,), tried=tuple(tried))
     names = (*linked.correlation.group_by, *linked.correlation.fields)
     losses = (*best.losses, *merging(meaning, linked, names), *guessed(meaning, linked, names))
-    notes = (*best.notes, *valueless(meaning, linked, names))
+    notes = tuple(valueless(meaning, linked, names))
     kept: dict[str, Any] = {**options, **best.settings}
     return Compilation(
         rule.rule, "elastic", best.language, best.parts, losses, notes, resolved=replace(rule), options=kept, tried=tuple(tried)

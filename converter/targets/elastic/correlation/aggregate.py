@@ -23,7 +23,7 @@ from converter.targets.contract import Capabilities, Correlation, Options
 from converter.targets.elastic.correlation.keys import SHOWN, alike, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
-from converter.targets.elastic.correlation.window import Window, counted, duration, own_schedule, window
+from converter.targets.elastic.correlation.window import Window, counted, duration, window
 from converter.targets.elastic.esql import LANGUAGE, name, where
 from converter.targets.elastic.esql import source as from_indices
 
@@ -62,7 +62,6 @@ def aggregate(meaning: Correlation, options: Options, tables: Mapping[str, Capab
         {"query": "\n".join(lines)},
         (*lost, *keys.losses, *more),
         {"kind": "esql", **seen.settings},
-        own_schedule(linked.rule, seen),
     )
 
 

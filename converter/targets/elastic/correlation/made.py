@@ -15,14 +15,12 @@ class Made:
     """A correlation as a rule: the query's language, its parts, what it loses, and the keys of the rule beside it.
 
     ``settings`` are keys of ``x-converter.targets.elastic``: kind, threshold, from, interval.
-    ``notes`` are what is to be known and no loss.
     """
 
     language: str
     parts: Mapping[str, str]
     losses: tuple[Loss, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[Diagnostic, ...] = ()
 
 
 def refusal(rule: Rule, message: str, help_text: str, place: str = "correlation") -> Inexpressible:

@@ -21,7 +21,7 @@ from converter.targets.contract import Correlation, Options
 from converter.targets.elastic.correlation.keys import HELD, alike, are_apart, fields_of, input_of
 from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
-from converter.targets.elastic.correlation.window import Window, counted, duration, own_schedule, too_short, window
+from converter.targets.elastic.correlation.window import Window, counted, duration, too_short, window
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
 
 RUNS: Final = 100
@@ -55,7 +55,7 @@ def sequence(meaning: Correlation, options: Options) -> Made:
     alike(meaning, [keys for _, keys, _ in steps])
     seen = window(correlation, options, span)
     head = f"sequence{{}} with maxspan={duration(span)}"
-    return _made(_text(head, steps), [*losses, *too_short(linked.rule, seen)], seen, meaning)
+    return _made(_text(head, steps), [*losses, *too_short(linked.rule, seen)], seen)
 
 
 def runs(meaning: Correlation, options: Options) -> Made:
@@ -72,7 +72,7 @@ def runs(meaning: Correlation, options: Options) -> Made:
         raise refusal(linked.rule, "a sequence has two events at least", "ask for more, or leave the language to the converter")
     seen = window(linked.correlation, options)
     head = f"sequence{{}} with maxspan={duration(linked.correlation.timespan)}"
-    return _made(_text(head, [step]), [*lost, *too_short(linked.rule, seen)], seen, meaning)
+    return _made(_text(head, [step]), [*lost, *too_short(linked.rule, seen)], seen)
 
 
 def sample(meaning: Correlation, options: Options) -> Made:
@@ -104,11 +104,11 @@ def sample(meaning: Correlation, options: Options) -> Made:
     if not are_apart([input_of(meaning, part) for part in linked.parts]):
         message = "a sample has different events for all rules, and here one event can match several"
         losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
-    return _made(_text("sample{}", steps), losses, seen, meaning)
+    return _made(_text("sample{}", steps), losses, seen)
 
 
-def _made(query: str, losses: list[Loss], seen: Window, meaning: Correlation) -> Made:
-    return Made(LANGUAGE, {"query": query}, tuple(losses), {"kind": "eql", **seen.settings}, own_schedule(meaning.linked.rule, seen))
+def _made(query: str, losses: list[Loss], seen: Window) -> Made:
+    return Made(LANGUAGE, {"query": query}, tuple(losses), {"kind": "eql", **seen.settings})
 
 
 Step = tuple[str, tuple[Binding, ...], str]

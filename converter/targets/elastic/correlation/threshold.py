@@ -23,7 +23,7 @@ from converter.model import Criterion, Fidelity, Loss
 from converter.targets.contract import Capabilities, Correlation, Inexpressible, Options
 from converter.targets.elastic.correlation.keys import input_of, shared
 from converter.targets.elastic.correlation.made import Made, loss, refusal
-from converter.targets.elastic.correlation.window import counted, own_schedule, window
+from converter.targets.elastic.correlation.window import counted, window
 from converter.targets.elastic.detection import PRINTERS, Printed, printed
 
 LANGUAGES: Final = ("kuery", "kuery+filters", "lucene")
@@ -57,7 +57,7 @@ def threshold(meaning: Correlation, options: Options, tables: Mapping[str, Capab
         asked = {"field": paths, "value": 1, "cardinality": [{"field": counts[0].path, "value": lowest}]}
     seen = window(correlation, options)
     losses += counted(linked.rule, seen, correlation.timespan)
-    return Made(used, parts, (*lost, *losses), {"kind": "threshold", "threshold": asked, **seen.settings}, own_schedule(linked.rule, seen))
+    return Made(used, parts, (*lost, *losses), {"kind": "threshold", "threshold": asked, **seen.settings})
 
 
 def lower_bound(linked: Linked) -> tuple[int, tuple[Loss, ...]]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from converter.model import UNITS, Correlation, Diagnostic, Fidelity, Loss, Rule, Severity
+from converter.model import UNITS, Correlation, Fidelity, Loss, Rule
 from converter.targets.contract import Options
 from converter.targets.elastic.correlation.made import loss
 
@@ -57,28 +57,15 @@ def duration(seconds: int) -> str:
     return f"{seconds // UNITS[unit]}{unit}"
 
 
-_MISSED: Final = "events at the two ends of the timespan are never seen by one run, and what they make together is missed"
-
-
 def too_short(rule: Rule, seen: Window) -> tuple[Loss, ...]:
-    """Return what a rule misses whose ``from`` the options give, and which is shorter than what it must see (T131)."""
-    if not seen.is_short or _is_own(rule, seen):
+    """Return what a rule misses whose ``from`` is given, and is shorter than what it must see (T131)."""
+    if not seen.is_short:
         return ()
-    message = f"with 'from: {seen.begin}' and a run every {seen.interval}, {_MISSED}"
+    message = (
+        f"with 'from: {seen.begin}' and a run every {seen.interval}, events at the two ends of the timespan are never seen by one run, "
+        "and what they make together is missed"
+    )
     return (loss(rule, "T131", "correlation.window", Fidelity.NARROWER, message, "timespan"),)
-
-
-def own_schedule(rule: Rule, seen: Window) -> tuple[Diagnostic, ...]:
-    """Return the warning (T131) that a rule's own ``from`` is shorter than what it must see: no loss of the translation."""
-    if not seen.is_short or not _is_own(rule, seen):
-        return ()
-    message = f"the rule itself says 'from: {seen.begin}', and with a run every {seen.interval} {_MISSED}"
-    span = rule.span("x-converter.targets.elastic.from")
-    return (Diagnostic("T131", Severity.WARNING, span, message, help="leave 'from' out, and it is as far back as it must be"),)
-
-
-def _is_own(rule: Rule, seen: Window) -> bool:
-    return rule.target("elastic").get("from") == seen.begin
 
 
 def counted(rule: Rule, seen: Window, timespan: int) -> tuple[Loss, ...]:
