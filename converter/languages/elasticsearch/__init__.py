@@ -29,7 +29,8 @@ from converter.languages.elasticsearch.atoms import (
     starred,
 )
 from converter.languages.elasticsearch.automaton import USUAL_STATES, Automaton
-from converter.languages.elasticsearch.document import Document, index, index_all
+from converter.languages.elasticsearch.dates import instant
+from converter.languages.elasticsearch.document import Document, index, index_all, stored, utf16_length
 from converter.languages.elasticsearch.fields import (
     DATES,
     FLOATS,
@@ -105,6 +106,7 @@ __all__ = [
     "glob",
     "index",
     "index_all",
+    "instant",
     "java_text",
     "matches",
     "never",
@@ -112,5 +114,7 @@ __all__ = [
     "resembles",
     "searchable",
     "starred",
+    "stored",
     "tokens",
+    "utf16_length",
 ]

@@ -186,12 +186,7 @@ class _Level:
 
     def put(self, kind: FieldType, value: object) -> None:
         """Index one value of one field."""
-        try:
-            found = _indexed(kind, value)
-        except Refusal:
-            if kind.ignore_malformed and kind.type not in ("boolean",) and not isinstance(value, MappingABC):
-                return
-            raise
+        found = stored(kind, value)
         if found and (kind.is_searchable or kind.type in UNSEARCHED):
             self.values.setdefault(kind.path, []).extend(found)
 
@@ -201,6 +196,20 @@ def _wrapped(rest: list[str], value: object) -> object:
     for name in reversed(rest):
         value = {name: value}
     return value
+
+
+def stored(kind: FieldType, value: object) -> list[Any]:
+    """Return what a field's index holds of one value: nothing of one that is too long, or malformed where that is ignored.
+
+    Raises:
+        Refusal: when the engine refuses the document.
+    """
+    try:
+        return _indexed(kind, value)
+    except Refusal:
+        if kind.ignore_malformed and kind.type not in ("boolean",) and not isinstance(value, MappingABC):
+            return []
+        raise
 
 
 def _indexed(kind: FieldType, value: object) -> list[Any]:

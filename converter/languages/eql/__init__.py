@@ -6,8 +6,9 @@
 ``engine.yml`` says of each rule where it comes from.
 """
 
+from converter.languages.elasticsearch import FieldType
 from converter.languages.eql.document import Document, Roles, index
-from converter.languages.eql.mapping import FieldType, Mapping, compile_mapping, mapping_of
+from converter.languages.eql.mapping import Mapping, compile_mapping, mapping_of
 from converter.languages.eql.read import read
 from converter.languages.eql.run import check, compile_event, run
 from converter.languages.eql.sequences import Match

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from converter.languages.elasticsearch import Automaton, Refusal, folded_expression, parse
+from converter.languages.elasticsearch import DATES, Automaton, FieldType, Refusal, folded_expression, parse
 from converter.languages.eql.compute import Result, inside, ordered
 from converter.languages.eql.document import Document
-from converter.languages.eql.mapping import DATES, FieldType
+from converter.languages.eql.mapping import is_number, is_text
 from converter.languages.eql.pattern import folded, matcher, parts_of
 from converter.languages.eql.problem import Stop
 from converter.languages.eql.syntax import Call, Lookup
@@ -38,10 +38,10 @@ def value_test(operator: str, kind: FieldType, value: Result, offsets: int) -> V
 
 
 def _value_test(operator: str, kind: FieldType, value: Result, offsets: int) -> ValueTest:
-    if kind.is_text:
+    if is_text(kind):
         text = text_of(value)
         return _text_test(operator, text.lower() if kind.lowercase else text)
-    if kind.is_number:
+    if is_number(kind):
         return _number_test(operator, value)
     if kind.type == "ip":
         return _address_test(operator, text_of(value))
@@ -103,7 +103,7 @@ def lookup_test(lookup: Lookup, kind: FieldType, candidate: Result, offsets: int
     Raises:
         Stop: ``R283`` when the engine refuses it, ``R285`` when its answer is not known.
     """
-    if lookup.kind == "in" and not (lookup.insensitive and isinstance(candidate, str) and kind.is_text):
+    if lookup.kind == "in" and not (lookup.insensitive and isinstance(candidate, str) and is_text(kind)):
         return value_test("==", kind, candidate, offsets)
     text = text_of(candidate)
     test = text_lookup(lookup, text.lower() if kind.lowercase and lookup.kind != "regex" else text, offsets)

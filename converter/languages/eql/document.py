@@ -6,7 +6,8 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.languages.eql.mapping import KNOWN, FieldType, Mapping, leaves
+from converter.languages.elasticsearch import FieldType
+from converter.languages.eql.mapping import KNOWN, Mapping, is_number, leaves
 from converter.languages.eql.values import Value, WrongValueError, stored
 from converter.model import Diagnostic, Severity
 
@@ -72,7 +73,7 @@ def _moment(times: tuple[Value, ...], kind: FieldType | None) -> int | None:
     """Return when an event was; a field of numbers holds milliseconds."""
     if not times or isinstance(times[0], bool) or not isinstance(times[0], int):
         return None
-    return times[0] * 1_000_000 if kind is not None and kind.is_number else times[0]
+    return times[0] * 1_000_000 if kind is not None and is_number(kind) else times[0]
 
 
 def _ordered(value: Value) -> int | float | str:

@@ -7,54 +7,32 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, KEYWORD_FAMILY, TOKENIZED, FieldType
 from converter.model import Diagnostic, Severity
 
-KEYWORDS: Final = frozenset({"keyword", "wildcard", "constant_keyword"})
-TEXTS: Final = frozenset({"text", "match_only_text"})
-WHOLE: Final = {
-    "byte": (-(1 << 7), (1 << 7) - 1),
-    "short": (-(1 << 15), (1 << 15) - 1),
-    "integer": (-(1 << 31), (1 << 31) - 1),
-    "long": (-(1 << 63), (1 << 63) - 1),
-    "unsigned_long": (0, (1 << 64) - 1),
-}
-DECIMALS: Final = frozenset({"double", "float", "half_float", "scaled_float"})
-DATES: Final = frozenset({"date", "date_nanos"})
-KNOWN: Final = KEYWORDS | WHOLE.keys() | DECIMALS | DATES | {"boolean", "ip"}
+KNOWN: Final = KEYWORD_FAMILY | INTEGERS.keys() | FLOATS | DATES | {"boolean", "ip"}
 """Types whose values this package compares."""
 _MAX_DEPTH: Final = 40
+_FORMATS: Final = ("strict_date_optional_time", "date_optional_time", "strict_date_optional_time_nanos", "epoch_millis", "epoch_second")
+"""Formats of dates that are modelled; a field with none of them is read in the usual ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
-    """A field: full path, type, and the parameters that change an answer.
+def is_text(kind: FieldType) -> bool:
+    """Say whether a field's values are compared as texts."""
+    return kind.type in KEYWORD_FAMILY
 
-    A ``text`` field with a sub-field of the keyword family has that one's
-    type here, because the engine asks the sub-field.
-    """
 
-    path: str
-    type: str
-    ignore_above: int | None = None
-    lowercase: bool = False
-    value: str | None = None
-    in_seconds: bool = False
-
-    @property
-    def is_text(self) -> bool:
-        """Whether its values are compared as texts."""
-        return self.type in KEYWORDS
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values are numbers."""
-        return self.type in WHOLE or self.type in DECIMALS
+def is_number(kind: FieldType) -> bool:
+    """Say whether a field's values are numbers."""
+    return kind.type in INTEGERS or kind.type in FLOATS
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """Fields by full path; an ``open`` mapping takes every other name for a field without values.
 
+    A ``text`` field with a sub-field of the keyword family stands as one of
+    that type, because the engine asks the sub-field.
     ``copies`` are the multi-fields of a field, which hold its values in ways of their own.
     """
 
@@ -143,20 +121,24 @@ def _kind(value: object) -> str:
 
 def _field(path: str, kind: str, entry: MappingABC[str, Any]) -> FieldType:
     """Return a field; a text field takes the type of its exact sub-field."""
-    if kind in TEXTS:
+    if kind in TOKENIZED:
         inside = entry.get("fields")
         exact = [one for one in inside.values() if isinstance(one, MappingABC)] if isinstance(inside, MappingABC) else []
         for one in exact:
             if one.get("type") in ("keyword", "wildcard"):
                 return _field(path, str(one["type"]), {key: value for key, value in one.items() if key != "fields"})
-    above = entry.get("ignore_above")
+    above, factor = entry.get("ignore_above"), entry.get("scaling_factor")
+    formats = tuple(one for one in str(entry.get("format", "")).split("||") if one in _FORMATS) if kind in DATES else ()
     return FieldType(
         path=path,
         type=kind,
         ignore_above=above if isinstance(above, int) else None,
         lowercase=entry.get("normalizer") == "lowercase",
-        in_seconds="epoch_second" in str(entry.get("format", "")) and "epoch_millis" not in str(entry.get("format", "")),
         value=str(entry["value"]) if kind == "constant_keyword" and entry.get("value") is not None else None,
+        coerce=entry.get("coerce", True) in (True, "true"),
+        ignore_malformed=entry.get("ignore_malformed", False) in (True, "true"),
+        formats=formats,
+        scaling_factor=factor if isinstance(factor, int | float) and factor > 0 else 1.0,
     )
 
 

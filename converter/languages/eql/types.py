@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from converter.languages.elasticsearch import DATES, TOKENIZED, FieldType
 from converter.languages.eql.facts import functions
-from converter.languages.eql.mapping import DATES, KNOWN, TEXTS, FieldType, Mapping
+from converter.languages.eql.mapping import KNOWN, Mapping, is_number, is_text
 from converter.languages.eql.problem import Stop
 from converter.languages.eql.syntax import (
     And,
@@ -39,7 +40,7 @@ def field_type(field: Field, mapping: Mapping) -> FieldType | None:
         if field.optional:
             return None
         raise Stop("R283", field.offsets, f"the index has no field {field.name}", f"write `?{field.name}` for a field that may be missing")
-    if found.type in TEXTS:
+    if found.type in TOKENIZED:
         help = "ask a sub-field of type keyword, or filter with a query of another language"
         raise Stop("R283", field.offsets, f"the engine refuses {field.name}, a field of type {found.type}", help)
     if found.type not in KNOWN:
@@ -80,9 +81,9 @@ def type_of(expression: Expression, mapping: Mapping) -> str:
 
 def category(kind: FieldType) -> str:
     """Return the type of a field's values."""
-    if kind.is_text:
+    if is_text(kind):
         return "string"
-    if kind.is_number:
+    if is_number(kind):
         return "number"
     return "date" if kind.type in DATES else kind.type
 

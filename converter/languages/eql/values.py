@@ -8,28 +8,21 @@ Source: Elasticsearch 8.19, field data types (keyword, numeric, boolean, ip, dat
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import math
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from converter.languages.eql.mapping import DATES, DECIMALS, KEYWORDS, WHOLE, FieldType
+from converter.languages import elasticsearch as es
+from converter.languages.elasticsearch import FieldType
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value: TypeAlias = str | int | float | bool | Address
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_INSTANT: Final = re.compile(
-    r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?"
-    r"(?:T(?P<hour>[0-9]{2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
-)
-_EPOCH: Final = datetime.date(1970, 1, 1).toordinal()
-_DAY_S: Final = 86_400
-_SECOND: Final = 1_000_000_000
 _MILLI: Final = 1_000_000
 
 
@@ -43,40 +36,17 @@ def stored(kind: FieldType, value: object) -> Value | None:
     Raises:
         WrongValueError: when the engine refuses the document.
     """
-    name = kind.type
-    if name in KEYWORDS:
-        text = text_of(value)
-        if kind.ignore_above is not None and utf16_length(text) > kind.ignore_above:
-            return None
-        return text.lower() if kind.lowercase else text
-    if name == "boolean":
-        if isinstance(value, bool):
-            return value
-        if value in ("true", "false", ""):
-            return value == "true"
-        raise WrongValueError(f"{value!r} is neither true nor false")
-    if name == "ip":
-        return address(text_of(value))
-    if name in DATES:
-        found = _epoch(value) if kind.in_seconds else None
-        moment = instant(value) if found is None else found * _SECOND
-        return moment if name == "date_nanos" else moment - moment % _MILLI
-    if name in WHOLE or name in DECIMALS:
-        return _number(name, value)
-    return None
-
-
-def _number(name: str, value: object) -> int | float:
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else number_in(str(value))
-    if number is None or (isinstance(number, float) and not math.isfinite(number)):
-        raise WrongValueError(f"{value!r} is no number")
-    if name in DECIMALS:
-        return float(number)
-    whole = int(number)
-    low, high = WHOLE[name]
-    if not low <= whole <= high:
-        raise WrongValueError(f"{value!r} is out of the range of {name}")
-    return whole
+    kind = replace(kind, type="keyword") if kind.type == "constant_keyword" else kind
+    try:
+        found = es.stored(kind, value)
+    except es.Refusal as refusal:
+        raise WrongValueError(refusal.message) from None
+    if not found:
+        return None
+    one: Value = found[0]
+    if kind.type == "ip" and isinstance(one, int):
+        return ipaddress.IPv4Address(one & 0xFFFFFFFF) if one >> 32 == 0xFFFF else ipaddress.IPv6Address(one)
+    return one / kind.scaling_factor if kind.type == "scaled_float" and isinstance(one, int | float) else one
 
 
 def number_in(text: str) -> int | float | None:
@@ -114,7 +84,7 @@ def network(text: str) -> Network:
 
 
 def instant(value: object) -> int:
-    """Return a date as nanoseconds since 1970: ISO 8601 with parts left out, or milliseconds.
+    """Return a date of a query as nanoseconds since 1970: ISO 8601 with parts left out, or milliseconds.
 
     Raises:
         WrongValueError: when it is none.
@@ -123,34 +93,10 @@ def instant(value: object) -> int:
         if not abs(value) < 1 << 60:
             raise WrongValueError(f"{value!r} is no date")
         return int(value) * _MILLI if isinstance(value, int) else int(value * _MILLI)
-    found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value):
-            return int(value) * _MILLI
-        raise WrongValueError(f"{value!r} is no date")
     try:
-        day = datetime.date(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)).toordinal() - _EPOCH
-    except ValueError:
+        return es.instant(str(value))
+    except es.Refusal:
         raise WrongValueError(f"{value!r} is no date") from None
-    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-    if hour > 23 or minute > 59 or second > 59:
-        raise WrongValueError(f"{value!r} is no date")
-    seconds = day * _DAY_S + hour * 3600 + minute * 60 + second - _offset_s(found["zone"])
-    return seconds * _SECOND + int((found["fraction"] or "").ljust(9, "0"))
-
-
-def _epoch(value: object) -> int | None:
-    """Return a whole number, or a text that spells one."""
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _offset_s(zone: str | None) -> int:
-    if zone is None or zone == "Z":
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    return (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)
 
 
 def text_of(value: object) -> str:
@@ -181,8 +127,3 @@ def _java_decimal(value: float) -> str:
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
     text = "".join(map(str, digits)).rstrip("0")
     return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{len(digits) - 1 + int(exponent)}"
-
-
-def utf16_length(text: str) -> int:
-    """Return the length as Java counts it."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)

@@ -119,7 +119,7 @@ class _Importer:
                 return FieldMatch(self.known(expression).name, ir.Boolean(True), expression.offsets)
             case Literal(value):
                 if isinstance(value, bool) or value is None:
-                    return value is True
+                    return _truth(value, negated)
                 raise Refusal("type", expression.offsets, "a value is no condition", "compare it with something")
             case syntax.Negative() | syntax.Arithmetic():
                 raise Refusal("type", expression.offsets, "a value is no condition", "compare it with something")
@@ -144,7 +144,9 @@ class _Importer:
             if value is None and operator not in ("==", "!="):
                 raise Refusal("nothing", offsets, "a comparison with null is no answer", "remove the condition")
             given = self.fold(Comparison(operator, left, right, offsets))
-            return ((self.fold(left) is None) is (operator == "==")) if value is None and operator in ("==", "!=") else given is True
+            if value is None and operator in ("==", "!="):
+                return (self.fold(left) is None) is (operator == "==")
+            return _truth(given, negated)
         if value is None:
             return self.null(operator, left, offsets)
         if isinstance(value, bool) and isinstance(left, Call | Comparison | Lookup | syntax.And | syntax.Or | syntax.Not):
@@ -208,7 +210,7 @@ class _Importer:
             if fields_of(one):
                 raise Refusal("fields", one.offsets, "the engine refuses to compare two fields", "write the values that are meant")
         if not fields_of(lookup.value):
-            return self.fold(lookup) is True
+            return _truth(self.fold(lookup), negated)
         known = self.known(self.tested(lookup.value))
         nodes: list[Node] = []
         for one in lookup.candidates:
@@ -225,7 +227,7 @@ class _Importer:
     def call(self, call: Call, negated: bool) -> _Outcome:
         """Return a function that is a condition."""
         if not fields_of(call):
-            return self.fold(call) is True
+            return _truth(self.fold(call), negated)
         first, *rest = call.arguments
         if call.name not in _PAIRS and call.name != "cidrMatch":
             raise Refusal("function", call.offsets, f"{call.name} gives a value, which is no condition", "compare it")
@@ -270,6 +272,11 @@ class _Importer:
             feature, direction, message = sigma_value.LOSSES[reason]
             span = self.query.source.span(offsets)
             self.losses.append(Loss("R287", feature, direction.negated if negated else direction, message, span))
+
+
+def _truth(value: Result, negated: bool) -> bool:
+    """Return what a constant condition is of every event; null, of which neither it nor its negation finds one, is what ``negated`` undoes."""
+    return negated if value is None else value is True
 
 
 def _literal(text: str) -> ir.Parts:

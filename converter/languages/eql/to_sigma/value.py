@@ -9,7 +9,6 @@ from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch.to_sigma import LOSSES as SHARED
 from converter.languages.elasticsearch.to_sigma import SigmaField, address, single_stars
 from converter.languages.eql.compute import Result
-from converter.languages.eql.mapping import DATES, TEXTS, WHOLE
 from converter.languages.eql.syntax import Call, Lookup
 from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, texts_of
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
@@ -74,7 +73,7 @@ def equality(known: SigmaField, value: Result, offsets: int) -> tuple[Test, Loss
         number = number_in(value) if isinstance(value, str) else value
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise Refusal("type", offsets, f"the engine refuses {value!r} for a field of numbers", "write a number")
-        return Number(number), ("number.decimal",) if known.type in WHOLE and number != int(number) else ()
+        return Number(number), ("number.decimal",) if known.type in es.INTEGERS and number != int(number) else ()
     if isinstance(value, int) and not isinstance(value, bool):
         return Number(value), ()
     text = text_of(value)
@@ -241,7 +240,7 @@ def _address(text: str, offsets: int) -> Text | Cidr:
 
 
 def _check_type(known: SigmaField, offsets: int) -> None:
-    if known.type in DATES:
+    if known.type in es.DATES:
         raise Refusal("date", offsets, "Sigma has no dates", "compare another field")
-    if known.type in TEXTS:
+    if known.type in es.TOKENIZED:
         raise Refusal("type", offsets, f"the engine refuses a field of type {known.type}", "ask a sub-field of type keyword")
