@@ -11,6 +11,7 @@ its language's own reading.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import sys
@@ -152,14 +153,16 @@ def _change(chance: random.Random, rule: dict[str, Any]) -> None:
         at = chance.randrange(len(query) + 1)
         rule["query"] = query[:at] + chance.choice(("", chance.choice(_PIECES))) + query[at + chance.choice((0, 1, 4)) :]
     elif kind < 0.6:
-        rule[key] = chance.choice(_VALUES)
+        rule[key] = copy.deepcopy(chance.choice(_VALUES))
     elif kind < 0.7:
         del rule[key]
     elif kind < 0.8:
-        rule[chance.choice(("unknown", "type", "language", "filters", "threat", "index", "x|y", "rule_id"))] = chance.choice(_VALUES)
+        rule[chance.choice(("unknown", "type", "language", "filters", "threat", "index", "x|y", "rule_id"))] = copy.deepcopy(
+            chance.choice(_VALUES)
+        )
     else:
         holder, place = chance.choice(list(_places(rule)))
-        holder[place] = chance.choice(_VALUES)
+        holder[place] = copy.deepcopy(chance.choice(_VALUES))
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

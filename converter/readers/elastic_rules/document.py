@@ -122,6 +122,7 @@ def correlation_documents(
     ``common`` are keys of each of these.
     """
     name = slug(title)[:100] or "rule"
+    title = title[: TITLE - 130]  # what follows it names a part, by up to 110 characters
     own, counts = sections(joined, name)
     others = []
     for part in joined.parts:
