@@ -41,7 +41,7 @@ from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.esql.losses import TEXTS
 from converter.targets.elastic.esql.refusal import no
-from converter.targets.elastic.esql.words import name, pattern, text
+from converter.targets.elastic.esql.words import BREAK, name, pattern, text
 from converter.targets.elastic.query import IGNORE_ABOVE
 from converter.targets.elastic.searched import UnsaidError, whole
 
@@ -65,6 +65,8 @@ class Said:
     pure: bool = True
 
 
+WIDTH: Final = 110
+"""Characters of operands that stand on one line."""
 FEED: Final = "\n"
 """What stands between the values of a field that is asked as one text."""
 _OPERATORS: Final = {"eq": "==", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -139,8 +141,26 @@ def compared(tree: FieldMatch, resolved: ResolvedRule) -> tuple[str, str] | None
 def among(group: list[FieldMatch], resolved: ResolvedRule) -> Said:
     """Return tests that compare one column with whole values as one."""
     found = [one for tree in group if (one := compared(tree, resolved)) is not None]
-    values = ", ".join(dict.fromkeys(value for _, value in found))
+    values = _listed(list(dict.fromkeys(value for _, value in found)))
     return Said(f"{found[0][0]} IN ({values})", (name(resolved.fields[group[0].field].path),))
+
+
+def _listed(values: list[str]) -> str:
+    """Return values with commas between them, many on several lines."""
+    if sum(len(one) + 2 for one in values) <= WIDTH:
+        return ", ".join(values)
+    lines = [values[0]]
+    for one in values[1:]:
+        if len(lines[-1]) + len(one) + 2 > WIDTH:
+            lines.append(one)
+        else:
+            lines[-1] += f", {one}"
+    return f"{BREAK}  {f',{BREAK}  '.join(lines)}{BREAK}"
+
+
+def indented(text: str) -> str:
+    """Return a text whose further lines stand farther in."""
+    return text.replace(BREAK, f"{BREAK}  ")
 
 
 def _whole(tree: FieldMatch, test: Text, resolved: ResolvedRule) -> str:

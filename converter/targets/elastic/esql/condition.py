@@ -13,26 +13,35 @@ from typing import Final, assert_never
 
 from converter.ir import And, Exists, FieldMatch, Keyword, Node, Not, Null, Or, feature
 from converter.targets.contract import ResolvedRule
-from converter.targets.elastic.esql.atoms import Rank, Said, among, atom, compared
+from converter.targets.elastic.esql.atoms import WIDTH, Rank, Said, among, atom, compared, indented
 from converter.targets.elastic.esql.refusal import no
+from converter.targets.elastic.esql.words import BREAK, NulError
 
 DEPTH: Final = 25
 """Groups in groups; Elasticsearch reads expressions of 400 levels, our reader brackets of 60, and each group is up to two of them."""
 
 
-def condition(tree: Node, resolved: ResolvedRule, *, within: Rank = Rank.OR) -> str:
+def condition(tree: Node, resolved: ResolvedRule, *, within: Rank = Rank.OR, margin: str = "") -> str:
     """Return a tree as an expression that is true of exactly the documents meant, and null or false of the others.
 
-    ``within`` is the loosest operator that it may have without parentheses.
+    ``within`` is the loosest operator that it may have without parentheses,
+    ``margin`` what stands before each further line.
 
     Raises:
         Inexpressible: for the first part that ES|QL cannot say.
     """
-    return _operand(_said(tree, resolved, negative=False, depth=0), within)
+    try:
+        said = _said(tree, resolved, negative=False, depth=0)
+    except NulError:
+        raise no(tree, "the character NUL", "leave it out", resolved) from None
+    return _operand(said, within).replace(BREAK, f"\n{margin}")
 
 
 def _operand(said: Said, within: Rank) -> str:
-    return said.text if said.rank <= within else f"({said.text})"
+    """Return a part of an expression, in brackets where it needs them; what has several lines stands between its own."""
+    if said.rank <= within:
+        return said.text
+    return f"({BREAK}  {indented(said.text)}{BREAK})" if BREAK in said.text else f"({said.text})"
 
 
 def _said(tree: Node, resolved: ResolvedRule, *, negative: bool, depth: int) -> Said:
@@ -60,16 +69,22 @@ def _guarded(said: Said, negative: bool) -> Said:
     """Return a test that is false, not null, where one of its columns has no value."""
     if not negative or not said.columns:
         return said
-    guards = [f"{column} IS NOT NULL" for column in said.columns]
-    return Said(" AND ".join([*guards, _operand(said, Rank.NOT)]), (), Rank.AND)
+    tests = [*(f"{column} IS NOT NULL" for column in said.columns), _operand(said, Rank.NOT)]
+    return Said(_laid_out(tests, "AND"), (), Rank.AND)
 
 
 def _joined(operator: str, parts: list[Said]) -> Said:
     if len(parts) == 1:
         return parts[0]
-    text = f" {operator} ".join(_operand(one, Rank.NOT) for one in parts)
+    text = _laid_out([_operand(one, Rank.NOT) for one in parts], operator)
     columns = tuple(dict.fromkeys(column for one in parts for column in one.columns))
     return Said(text, columns, Rank[operator], all(one.pure for one in parts))
+
+
+def _laid_out(operands: list[str], operator: str) -> str:
+    """Return operands on one line, or each on a line of its own where they are long."""
+    long = sum(map(len, operands)) > WIDTH or any(BREAK in one for one in operands)
+    return f"{BREAK if long else ' '}{operator} ".join(operands)
 
 
 def _any(group: list[Node], resolved: ResolvedRule, negative: bool, depth: int) -> Said:

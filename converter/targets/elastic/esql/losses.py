@@ -22,7 +22,6 @@ from converter.ir import (
     Test,
     Text,
     Wild,
-    atoms,
     feature,
     feature_of_test,
 )
@@ -35,8 +34,6 @@ TEXTS: Final = (*WHOLE, "constant_keyword", "text", "match_only_text")
 """Types whose column holds whole texts; of a text field ES|QL sees the text itself, not its words."""
 EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
 _LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"
-_BASE: Final = (8, 14)
-"""The first version whose ES|QL is not a preview."""
 
 
 def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> tuple[Loss, ...]:
@@ -63,7 +60,9 @@ def _atom(tree: FieldMatch, binding: Binding, test: Test, resolved: ResolvedRule
     if fidelity is None:
         lists = " of several values" if binding.list else ""
         article = "an" if binding.type[:1] in "aeiou" else "a"
-        what = f"'{name}' on {article} {binding.type} field{lists} ('{binding.path}')"
+        since = table.features.get(name, {}).get("since", {}).get(kind)
+        early = f" before Elastic {since}" if since else ""
+        what = f"'{name}' on {article} {binding.type} field{lists} ('{binding.path}'){early}"
         raise no(tree, what, "use another test, or disable elastic for this rule", resolved)
     if isinstance(test, Compare | Number) and binding.type == "long" and not -LONG <= test.value < LONG:
         raise no(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
@@ -87,7 +86,7 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
         return "flattened"  # neither it nor its keys are columns
     if isinstance(test, Exists) and not test.present:
         return "absent"
-    if name in EMPTINESS and (not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
+    if name in EMPTINESS and (binding.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
         return "left_out" if binding.changed and name != "value.empty" else "as_is"
     if isinstance(test, Cidr) and binding.ip:
         return "ip"
@@ -95,7 +94,10 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
         other = resolved.fields[test.field]
         if binding.list or other.list:
             return "many"
-        return "texts" if all(one.type in (*TEXTS, "long", "boolean") for one in (binding, other)) else "others"
+        if not all(one.type in (*TEXTS, "long", "boolean") for one in (binding, other)):
+            return "others"
+        kept = not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")
+        return "texts" if kept or other.gone or other.type not in TEXTS else "dropped"
     if isinstance(test, Null | Exists):
         return binding.type
     many = "many_" if binding.list else ""
@@ -108,16 +110,3 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
 
 def _has_letters(test: Text) -> bool:
     return any(char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
-
-
-def min_stack(tree: Node, resolved: ResolvedRule, table: Capabilities) -> tuple[int, int]:
-    """Return the first version of Elasticsearch that has all functions of a tree, as major and minor number."""
-    found = [_BASE]
-    for one in atoms(tree):
-        if isinstance(one, FieldMatch):
-            row = table.features.get(feature_on(one.test), {}).get("min_stack", {})
-            told = row.get(column(one.test, resolved.fields[one.field], resolved), row.get("any"))
-            if told:
-                major, _, minor = str(told).partition(".")
-                found.append((int(major), int(minor or 0)))
-    return max(found)

@@ -45,7 +45,8 @@ def where(resolved: ResolvedRule, tree: Node, table: Capabilities) -> tuple[str,
     guards = [_guard(field, value) for field, value in resolved.guard.items()]
     parts = conjuncts(tree)
     within = Rank.OR if len(parts) == 1 and not guards else Rank.NOT
-    return "\n  AND ".join([*guards, *(condition(part, resolved, within=within) for part in parts)]), lost
+    said = [condition(part, resolved, within=within, margin="  ") for part in parts]
+    return "\n  AND ".join([*guards, *said]), lost
 
 
 def _guard(field: str, value: str | Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What older versions of Elasticsearch lack of ES|QL: functions that a column of the table needs (``min_stack`` there)."""
+"""What older versions of Elasticsearch lack of ES|QL: functions that a column of the table needs (``since`` there)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def as_of(table: Capabilities, version: tuple[int, int]) -> Capabilities:
 
 
 def _row(row: Mapping[str, Any], version: tuple[int, int]) -> Mapping[str, Any]:
-    late = {kind: "unsupported" for kind, since in row.get("min_stack", {}).items() if _number(since) > version}
+    late = {kind: "unsupported" for kind, since in row.get("since", {}).items() if _number(since) > version}
     return {**row, **late} if late else row
 
 
@@ -28,7 +28,7 @@ def min_stack(tree: Node, resolved: ResolvedRule, table: Capabilities) -> tuple[
     found = [BASE]
     for one in atoms(tree):
         if isinstance(one, FieldMatch):
-            since = table.features.get(feature_on(one.test), {}).get("min_stack", {})
+            since = table.features.get(feature_on(one.test), {}).get("since", {})
             told = since.get(column(one.test, resolved.fields[one.field], resolved))
             found += [_number(told)] if told else []
     return max(found)

@@ -16,8 +16,14 @@ KEYWORDS: Final = frozenset(
     "mv_expand not null nulls on or rename rlike row show sort stats true where with".split()
 )
 """Words that may mean something else than a column; a name that is one stands in backquotes."""
+BREAK: Final = "\0"
+"""The end of a line while an expression is made: no name and no text has it."""
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+")
 _ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class NulError(ValueError):
+    """Raised for a name or a text with NUL in it, which nothing escapes."""
 
 
 def name(path: str) -> str:
@@ -26,15 +32,22 @@ def name(path: str) -> str:
 
 
 def _part(word: str) -> str:
+    _check(word)
     plain = _PLAIN.fullmatch(word) is not None and word.lower() not in KEYWORDS
     return word if plain else f"`{word.replace('`', '``')}`"
 
 
 def text(value: str) -> str:
     """Return a text as ES|QL writes it: in three quotes, where nothing is escaped, if it has a backslash."""
+    _check(value)
     if "\\" in value and not any(char in value for char in '"\r\n'):
         return f'"""{value}"""'
     return f'"{"".join(_ESCAPED.get(char, char) for char in value)}"'
+
+
+def _check(value: str) -> None:
+    if BREAK in value:
+        raise NulError(value)
 
 
 def pattern(parts: Parts) -> str:
