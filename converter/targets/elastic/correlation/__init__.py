@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from converter.model import Diagnostic, Fidelity, Severity, joined
+from converter.model import Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Correlation, Inexpressible, Options, ResolvedRule, Tried
 from converter.targets.elastic import stack
 from converter.targets.elastic.correlation.aggregate import aggregate
 from converter.targets.elastic.correlation.keys import guessed, merging, valueless
-from converter.targets.elastic.correlation.made import Made
+from converter.targets.elastic.correlation.made import Made, rank
 from converter.targets.elastic.correlation.sequence import runs, sample, sequence
 from converter.targets.elastic.correlation.threshold import threshold
 
-_RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "event_count": ("threshold", "aggregate", "runs"),
     "value_count": ("threshold", "aggregate"),
@@ -65,7 +64,7 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
             tried.append(Tried(form, refusal=refused.diagnostic))
             continue
         tried.append(Tried(form, made.losses))
-        if best is None or _RANK[joined(made.losses)] < _RANK[joined(best.losses)]:
+        if best is None or rank(made.losses)[0] < rank(best.losses)[0]:
             best = made
     if best is None:
         told = next((one.refusal for one in tried if one.refusal), None) or _unsaid(rule, asked)

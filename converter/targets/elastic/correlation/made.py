@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, joined
 from converter.targets.contract import Inexpressible
+
+_RANK: Final = (Fidelity.EXACT, Fidelity.WIDER, Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Made:
     parts: Mapping[str, str]
     losses: tuple[Loss, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def rank(losses: Sequence[Loss]) -> tuple[int, int]:
+    """Return how much losses cost together: a wider rule finds what it should, a narrower one is blind."""
+    return _RANK.index(joined(losses)), len(losses)
 
 
 def refusal(rule: Rule, message: str, help_text: str, place: str = "correlation") -> Inexpressible:

@@ -18,11 +18,11 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Final
 
-from converter.ir import Linked
+from converter.ir import Linked, atoms
 from converter.model import Criterion, Fidelity, Loss
 from converter.targets.contract import Capabilities, Correlation, Inexpressible, Options
 from converter.targets.elastic.correlation.keys import input_of, shared
-from converter.targets.elastic.correlation.made import Made, loss, refusal
+from converter.targets.elastic.correlation.made import Made, loss, rank, refusal
 from converter.targets.elastic.correlation.window import counted, window
 from converter.targets.elastic.detection import PRINTERS, Printed, printed
 
@@ -30,6 +30,8 @@ LANGUAGES: Final = ("kuery", "kuery+filters", "lucene")
 """The languages of a threshold rule's query."""
 JOINED: Final = {"kuery": "or", "lucene": "OR"}
 """The word between the queries of several rules; filters stand beside a query and cannot be one of several."""
+CLAUSES: Final = 1024
+"""Clauses of a query that every version takes (``indices.query.bool.max_clause_count``)."""
 
 
 def threshold(meaning: Correlation, options: Options, tables: Mapping[str, Capabilities], language: str) -> Made:
@@ -113,7 +115,7 @@ def _query(meaning: Correlation, tables: Mapping[str, Capabilities], language: s
         except Inexpressible as error:
             refused.append(error)
             continue
-        if best is None or len(made[2]) < len(best[2]):
+        if best is None or rank(made[2]) < rank(best[2]):
             best = made
     if best is not None:
         return best
@@ -123,6 +125,10 @@ def _query(meaning: Correlation, tables: Mapping[str, Capabilities], language: s
 def _joined(
     meaning: Correlation, inputs: Sequence[str], tables: Mapping[str, Capabilities], language: str
 ) -> tuple[str, Mapping[str, str], tuple[Loss, ...]]:
+    size = sum(len(atoms(one.tree)) + len(one.rule.guard) for one in map(meaning.inputs.__getitem__, inputs))
+    if size > CLAUSES:
+        message = f"the rules have {size} tests together, and Elastic takes {CLAUSES} in one query"
+        raise refusal(meaning.linked.rule, message, "correlate fewer rules", "correlation.rules")
     texts, losses = [], list[Loss]()
     for rule in inputs:
         one = meaning.inputs[rule]
