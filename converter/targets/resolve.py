@@ -30,10 +30,10 @@ def resolve(
     source = source or tables.source_of(rule.logsource)
     if source is None:
         message = f"the log source ({rule.logsource}) is not among those that the tables know"
-        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, target)),)
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, tree, target)),)
     if target in source.pending:
         message = f"the tables of {target} do not have the log source ({rule.logsource}) yet"
-        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, target)),)
+        return (Diagnostic("T002", Severity.ERROR, rule.span("logsource"), message, help=_no_table(rule, tree, target)),)
     if target not in source.targets:
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
@@ -136,10 +136,17 @@ _OWN = ("sigma", "sigmahq")
 """Taxonomies whose names are the raw event's."""
 
 
-def _no_table(rule: Rule, target: str) -> str:
-    """Return what can be done where a target has no names for a log source's fields."""
+LISTED = 20
+"""Fields of a rule that are named where its log source has no table."""
+
+
+def _no_table(rule: Rule, tree: Node, target: str) -> str:
+    """Return what can be done where a target has no names for a log source's fields, and which fields of the rule need one."""
     known = taxonomy(rule.logsource)
-    own = f"'converter fields import {target}' makes a table of your own (docs/your-fields.md)"
+    names = list(dict.fromkeys(name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)))
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    asked = f"it needs names there for {', '.join(names[:LISTED])}{more}; " if names else ""
+    own = f"{asked}'converter fields import {target}' makes a table of your own (docs/your-fields.md)"
     if known is None or not known.names:
         return f"{own}; 'converter targets' lists the log sources"
     return f"{len(known.names)} of its fields are known by the event's names, not by those of {target}; {own}"

@@ -109,3 +109,23 @@ def test_a_field_in_lower_case_there_has_one_spelling() -> None:
     """The event's own table claims no case; what the index holds is lower case."""
     assert not fields("windows_process_creation")["IntegrityLevel"].one_spelling
     assert bindings("elastic", "windows_process_creation")["IntegrityLevel"].spelling("High") == "high"
+
+
+def test_a_rule_without_a_table_is_told_which_fields_need_one() -> None:
+    """A log source that the tables do not know is refused with the fields that the rule asks for, so that a table can be made for them."""
+    from converter.ir import lower
+    from converter.readers import read_rules
+    from converter.targets import resolve
+
+    (rule,), problems = read_rules(
+        b"title: t\nid: 6d1f7c0e-3a0f-4b27-9d0e-5b1d6c2f8a09\nlogsource: {category: database}\n"
+        b"detection:\n  s: {statement|contains: a, account: b}\n  condition: s\n",
+        "rule.yml",
+    )
+    assert not problems
+    tree = lower(rule)
+    assert not isinstance(tree, tuple)
+    told = resolve(rule, tree, "elastic")
+    assert isinstance(told, tuple)
+    assert [one.code for one in told] == ["T002"]
+    assert "statement, account" in told[0].help
