@@ -32,7 +32,7 @@ REASONS = {
     "a text field": r"on a (match_only_)?text field|of type (match_only_)?text",
     "a flattened field": r"on a flattened field|of type flattened",
     "two fields": r"'value\.fieldref'",
-    "a type that is compared otherwise": r"on an? (long|keyword|date|boolean|ip) field",
+    "a type that is compared otherwise": r"on an? (long|keyword|date|boolean|ip) field|on a field of numbers",
     "an expression": "regular expression|look ahead|reference to a group|edge of a word|anchor",
     "too many queries": "more than 1024 queries",
 }
