@@ -147,7 +147,8 @@ class _Importer:
         if isinstance(number, int) and str(number) == text:
             # The index holds text: 7.0 is not 7 there.
             return Text(literal(text))
-        if number is not None and text:
+        if number is not None:
+            # An unquoted empty text is one too: zero.
             self.account.lose("number.spelling", offsets, negated)
         return Text(literal(text), known.cased and bool(text))
 

@@ -7,7 +7,8 @@ from typing import Final
 from converter.model import Fidelity
 
 REASONS: Final = {
-    "field": "Sigma has no wildcards in field names, and the rule may have no such field",
+    "field": "Sigma has no wildcards in field names, and looks for nothing but texts where no field is named",
+    "no field": "the rule has no such field",
     "date": "Sigma has no dates",
     "type": "on a field of this type the engine finds nothing, or refuses",
     "words": "a value without words, for which the clause is as if it were not there",

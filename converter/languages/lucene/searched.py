@@ -124,4 +124,5 @@ def _char(code: int, special: frozenset[str]) -> str:
         return _CONTROLS[code]
     if char in special:
         return f"\\{char}"
-    return char if char.isprintable() else f"\\x{{{code:x}}}"
+    # A form that every reader of expressions takes; beyond it the character stands for itself.
+    return f"\\x{code:02x}" if code < 0x100 and not char.isprintable() else char

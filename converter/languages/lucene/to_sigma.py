@@ -150,7 +150,7 @@ class _Importer:
             raise self.account.stop("field", offsets, "Sigma has no wildcards in field names", "name the fields, joined with OR")
         known = self.resolve(name)
         if known is None:
-            raise self.account.stop("field", offsets, f"the rule has no field for {name}")
+            raise self.account.stop("no field", offsets, f"the rule has no field for {name}")
         return known
 
     def _free(self, leaf: Leaf, negated: bool) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ MAX_BYTES: Final = 1 << 20
 """Bytes of a query."""
 CATEGORY: Final = "event.category"
 _NAMESPACE: Final = uuid.UUID("5a6f5c55-3f0e-4b55-9a53-0c3c3c1d7a1e")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _Field = TypeVar("_Field")
 
 
@@ -98,6 +100,11 @@ def import_query(language: str, text: str, path: str, logsource: Mapping[str, st
         Sigma cannot say it, one that keeps the query, with the reason (R124);
         a refusal where the text is no query of the language.
     """
+    half = _HALF.search(text)
+    if half:
+        place = Source(path, text).span(pack(half.start(), half.end()))
+        told = Diagnostic(LANGUAGES[language], Severity.ERROR, place, "half a character: no text has a lone surrogate", help="remove it")
+        return refused(language, path, told)
     query = read(text, language, path)
     if isinstance(query, Diagnostic):
         return refused(language, path, query)

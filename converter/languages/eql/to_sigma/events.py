@@ -275,7 +275,7 @@ class _Importer:
 
 
 def _truth(value: Result, negated: bool) -> bool:
-    """Return what a constant condition is of every event; null, of which neither it nor its negation finds one, is what ``negated`` undoes."""
+    """Return what a constant condition is of every event; null, which finds nothing negated or not, is what ``negated`` undoes."""
     return negated if value is None else value is True
 
 
