@@ -59,7 +59,7 @@ from converter.languages.elasticsearch.regexp import (
     parse,
 )
 from converter.languages.elasticsearch.regexp import folded as folded_expression
-from converter.languages.elasticsearch.wildcard import Star, Wild, fits
+from converter.languages.elasticsearch.wildcard import Star, Wild, fits, matcher
 
 __all__ = [
     "ANY",
@@ -108,6 +108,7 @@ __all__ = [
     "index_all",
     "instant",
     "java_text",
+    "matcher",
     "matches",
     "never",
     "parse",

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-MANY: Final = object()
-ONE: Final = object()
+from converter.languages import elasticsearch as es
+from converter.languages.elasticsearch import Wild
+
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _SPECIAL: Final = re.compile(r"[*?]")
 _ESCAPED: Final = re.compile(r"\\(?P<escaped>.)|[*?]", re.DOTALL)
@@ -23,14 +24,14 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
-def parts_of(pattern: str, *, escapes: bool = False) -> tuple[object, ...]:
-    r"""Return literal texts, ``MANY`` for ``*`` and ``ONE`` for ``?``; literals are never empty nor side by side.
+def parts_of(pattern: str, *, escapes: bool = False) -> tuple[str | Wild, ...]:
+    r"""Return literal texts and wildcards; literals are never empty nor side by side.
 
     Args:
         pattern: as the query has it.
         escapes: whether a backslash takes a wildcard's meaning away, as in the engine's wildcard query.
     """
-    parts: list[object] = []
+    parts: list[str | Wild] = []
     literal, at = "", 0
     for found in (_ESCAPED if escapes else _SPECIAL).finditer(pattern):
         literal += pattern[at : found.start()]
@@ -41,8 +42,8 @@ def parts_of(pattern: str, *, escapes: bool = False) -> tuple[object, ...]:
         if literal:
             parts.append(literal)
             literal = ""
-        wild = MANY if found[0] == "*" else ONE
-        if not (wild is MANY and parts and parts[-1] is MANY):
+        wild = Wild(found[0])
+        if not (wild is Wild.MANY and parts and parts[-1] is Wild.MANY):
             parts.append(wild)
     literal += pattern[at:]
     if literal:
@@ -50,45 +51,9 @@ def parts_of(pattern: str, *, escapes: bool = False) -> tuple[object, ...]:
     return tuple(parts)
 
 
-def matcher(parts: tuple[object, ...], *, insensitive: bool) -> Callable[[str], bool]:
+def matcher(parts: tuple[str | Wild, ...], *, insensitive: bool) -> Callable[[str], bool]:
     """Return a function that says whether the parts describe a whole text, in time linear in pattern times text."""
-    chunks: list[list[str | None]] = [[]]
-    for part in parts:
-        if part is MANY:
-            chunks.append([])
-        elif part is ONE:
-            chunks[-1].append(None)
-        elif isinstance(part, str):
-            chunks[-1].extend(folded(part) if insensitive else part)
-    plain = ["".join(char or "" for char in chunk) if None not in chunk else None for chunk in chunks]
-
-    def found(text: str) -> bool:
-        return _matches(chunks, plain, folded(text) if insensitive else text)
-
-    return found
-
-
-def _matches(chunks: list[list[str | None]], plain: list[str | None], text: str) -> bool:
-    head, tail = chunks[0], chunks[-1]
-    if len(chunks) == 1:
-        return len(head) == len(text) and _at(head, text, 0)
-    end = len(text) - len(tail)
-    if end < len(head) or not _at(head, text, 0) or not _at(tail, text, end):
-        return False
-    position = len(head)
-    for chunk, literal in zip(chunks[1:-1], plain[1:-1], strict=True):
-        if literal is not None:
-            position = text.find(literal, position, end)
-            if position < 0:
-                return False
-        else:
-            while position + len(chunk) <= end and not _at(chunk, text, position):
-                position += 1
-            if position + len(chunk) > end:
-                return False
-        position += len(chunk)
-    return True
-
-
-def _at(chunk: list[str | None], text: str, position: int) -> bool:
-    return all(wanted is None or wanted == text[position + index] for index, wanted in enumerate(chunk))
+    if not insensitive:
+        return es.matcher(parts)
+    found = es.matcher(tuple(folded(part) if isinstance(part, str) else part for part in parts))
+    return lambda text: found(folded(text))

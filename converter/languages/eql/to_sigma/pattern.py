@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from converter.ir import Parts, Wild
 from converter.languages import elasticsearch as es
-from converter.languages.eql.pattern import MANY, parts_of
+from converter.languages.eql.pattern import parts_of
 
 _SPECIAL: Final = frozenset("\\^$.|?*+()[]{}")
 _IN_CLASS: Final = frozenset("\\^]-[")
@@ -18,7 +18,7 @@ _CONTROLS: Final = {9: "\\t", 10: "\\n", 13: "\\r"}
 def sigma_parts(pattern: str, *, escapes: bool = False) -> Parts:
     """Return a pattern with ``*`` and ``?`` as Sigma's parts; ``escapes`` as in ``parts_of``."""
     found = parts_of(pattern, escapes=escapes)
-    return tuple(one if isinstance(one, str) else Wild.MANY if one is MANY else Wild.ONE for one in found)
+    return tuple(one if isinstance(one, str) else Wild(one.value) for one in found)
 
 
 def searched(expression: es.Expression) -> tuple[str, bool]:
