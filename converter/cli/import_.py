@@ -31,8 +31,16 @@ _QUERIES: Final = ("kuery", "eql", "lucene")
 @click.option("--logsource", metavar="P/C/S", help="kuery, eql, lucene: product/category/service that the query is for.")
 @click.option("--fields", metavar="FILE", help="kuery, eql, lucene: the index's mappings as JSON. Default: the log source's fields.")
 @click.option("--force", is_flag=True, help="Replace files that were edited since.")
+@click.option("--keep-edits", is_flag=True, help="Where an edit and its source changed the same key, let the edit stand.")
 def command(
-    format_: str, sources: tuple[str, ...], output: str, report: str | None, logsource: str | None, fields: str | None, force: bool
+    format_: str,
+    sources: tuple[str, ...],
+    output: str,
+    report: str | None,
+    logsource: str | None,
+    fields: str | None,
+    force: bool,
+    keep_edits: bool,
 ) -> None:
     """Turn rules of other formats into canonical rules below DIR.
 
@@ -56,7 +64,7 @@ def command(
     names = _names(results)
     try:
         files = {name: result.text.encode("utf-8", "replace") for name, result in zip(names, results, strict=True) if name}
-        placed = reimport(Path(output), files, force=force)
+        placed = reimport(Path(output), files, force=force, keep=keep_edits)
         if report:
             from converter.cli.report import write_report
 

@@ -55,6 +55,7 @@ class _Merge:
 
     part: _Part
     file: Source
+    keep: bool
     edits: list[Edit] = field(default_factory=list)
     conflicts: list[Diagnostic] = field(default_factory=list)
 
@@ -81,10 +82,12 @@ class _Merge:
         return here
 
     def conflict(self, path: tuple[str, ...], here: Any, theirs: Any) -> None:  # noqa: ANN401 - any YAML value
-        """Note that both changed a value."""
+        """Note that both changed a value; where edits are kept, the one here stands."""
+        if self.keep:
+            return
         name = ".".join(map(str, path)) or "the rule"
         message = f"{name} was changed here to {_shown(here)}, and in the source to {_shown(theirs)}"
-        help_text = "put in one of the two, or both, or use --force for the source's; then import again"
+        help_text = "put in the source's, or use --keep-edits for what is here; --force takes the whole file from the source"
         self.conflicts.append(Diagnostic("R130", Severity.ERROR, self.span(path), message, help=help_text))
 
     def span(self, path: tuple[str, ...]) -> Span:
@@ -98,10 +101,11 @@ class _Merge:
         return self.file.span(pack(start + self.part.start, end + self.part.start))
 
 
-def merged(base: bytes, here: bytes, theirs: bytes, path: str) -> Merged | tuple[Diagnostic, ...]:
+def merged(base: bytes, here: bytes, theirs: bytes, path: str, *, keep: bool = False) -> Merged | tuple[Diagnostic, ...]:
     """Return a person's text ``here`` with what changed from ``base`` to ``theirs``, or why there is none (R130).
 
-    ``path`` is the name by which people know the file.
+    ``path`` is the name by which people know the file; ``keep`` lets what is
+    here stand where both changed the same.
     """
     parts = [_parts(data, path) for data in (base, here, theirs)]
     unread = next((one for one in parts if isinstance(one, Diagnostic)), None)
@@ -119,7 +123,7 @@ def merged(base: bytes, here: bytes, theirs: bytes, path: str) -> Merged | tuple
     conflicts: list[Diagnostic] = []
     comments = True
     for key, part in mine.items():
-        one = _document(old.get(key), part, new.get(key), file)
+        one = _document(old.get(key), part, new.get(key), file, keep=keep)
         conflicts += one.conflicts
         if one.text is not None:
             texts.append(one.text)
@@ -131,9 +135,11 @@ def merged(base: bytes, here: bytes, theirs: bytes, path: str) -> Merged | tuple
         if key not in old:
             texts.append(part.text)
             changed.append(f"the rule {key}")
-        elif not same(old[key].document.value, part.document.value):
+        elif not keep and not same(old[key].document.value, part.document.value):
             message = f"the rule {key} was removed here, and changed in its source"
-            conflicts.append(Diagnostic("R130", Severity.ERROR, file.start, message, help="put it back, or use --force"))
+            conflicts.append(
+                Diagnostic("R130", Severity.ERROR, file.start, message, help="put it back, or use --keep-edits for what is here")
+            )
     if conflicts:
         return tuple(conflicts)
     head = file.text[: next((one.start for one in mine.values()), 0)]
@@ -150,16 +156,16 @@ class _Joined:
     conflicts: tuple[Diagnostic, ...] = ()
 
 
-def _document(base: _Part | None, here: _Part, theirs: _Part | None, file: Source) -> _Joined:
-    merge = _Merge(here, file)
+def _document(base: _Part | None, here: _Part, theirs: _Part | None, file: Source, *, keep: bool) -> _Joined:
+    merge = _Merge(here, file, keep)
     value = here.document.value
     if theirs is None:
-        if base is None:
-            return _Joined(here.text)
-        if same(base.document.value, value):
+        if base is not None and same(base.document.value, value):
             return _Joined(None, (f"the rule {here.key}",))
+        if base is None or keep:
+            return _Joined(here.text)
         message = f"the rule {here.key} was changed here, and removed in its source"
-        told = Diagnostic("R130", Severity.ERROR, merge.span(()), message, help="remove it, or give it an id of its own")
+        told = Diagnostic("R130", Severity.ERROR, merge.span(()), message, help="remove it, or use --keep-edits for what is here")
         return _Joined(here.text, conflicts=(told,))
     result = merge.value(base.document.value if base else ABSENT, value, theirs.document.value, ())
     if merge.conflicts:

@@ -52,6 +52,7 @@ class _Plan:
 
     folder: Path
     manifest: dict[str, Entry]
+    keep: bool
     files: dict[str, bytes] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -78,7 +79,7 @@ class _Plan:
     def join(self, name: str, base: bytes, here: bytes, data: bytes) -> bool:
         """Join the edits of a file with the changes of its source."""
         shown = told(self.folder / name)
-        found = merged(base, here, data, shown)
+        found = merged(base, here, data, shown, keep=self.keep)
         if isinstance(found, Merged):
             text = found.text.encode("utf-8")
             broken = _problems(text, name) - _problems(here, name)
@@ -118,18 +119,20 @@ class _Plan:
         return data if data is not None and digest(data) == self.manifest[base].sha256 else None
 
 
-def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool) -> Placed:
+def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool, keep: bool = False) -> Placed:
     """Write imported files below ``folder``, with the edits that people made since an earlier import.
 
     A file that nobody edited is replaced.  One that was edited stays as it
     is when its source did not change, is joined with the changes when it did
     (R131), and is left alone where both changed the same (R130) or what was
-    imported is not known (R021).  ``force`` replaces all.
+    imported is not known (R021).  ``force`` replaces all; ``keep`` lets the
+    edit stand where both changed the same, and the next import starts from
+    there.
 
     Raises:
         OutputError: if the folder cannot be used.
     """
-    plan = _Plan(folder, read_manifest(folder))
+    plan = _Plan(folder, read_manifest(folder), keep)
     current = [name for name in sorted(files) if plan.take(name, files[name], force=force)]
     before = dict(plan.manifest)
     for name, data in plan.files.items():
@@ -157,7 +160,7 @@ def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool) -> Placed
 
 
 def _joined(shown: str, found: Merged) -> Diagnostic:
-    keys = ", ".join(found.changed)
+    keys = ", ".join(found.changed) or "nothing, as the edits stand in its place"
     lost = "" if found.comments else "; not all comments could be kept"
     message = f"the edits were kept and the source's changes came in: {keys[:300]}{lost}"
     return Diagnostic("R131", Severity.NOTE, Source(shown, "").start, message, help="look at the rule as a whole")

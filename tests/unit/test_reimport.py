@@ -178,6 +178,20 @@ def test_what_both_changed_is_told_with_both_values(
     assert (tmp_path / NAME).read_text(encoding="utf-8") == theirs
 
 
+def test_a_person_may_let_the_edit_stand(tmp_path: Path) -> None:
+    """With that choice the edit stays, what else changed comes in, and the conflict is not told again; the next one is."""
+    here = EDITED.replace("interval: 5m", "interval: 7m")
+    placed, text = edited(tmp_path, FIRST, here, SECOND)
+    assert [one.code for one in placed.told] == ["R130"]
+    assert text == here
+    placed = reimport(tmp_path, {NAME: SECOND.encode()}, force=False, keep=True)
+    assert [one.code for one in placed.told] == ["R131"]
+    text = (tmp_path / NAME).read_text(encoding="utf-8")
+    assert ("interval: 7m" in text, "description: Second" in text, "level: high  # was medium" in text) == (True, True, True)
+    assert again(tmp_path, SECOND).told == ()
+    assert [one.code for one in again(tmp_path, SECOND.replace("interval: 10m", "interval: 20m")).told] == ["R130"]
+
+
 def test_what_both_changed_alike_is_no_conflict(tmp_path: Path) -> None:
     """The same change on both sides stands once."""
     placed, text = edited(tmp_path, FIRST, EDITED.replace("interval: 5m", "interval: 10m"), SECOND)
