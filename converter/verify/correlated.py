@@ -20,11 +20,13 @@ from converter.verify.compare import SHOWN, Disagreement, Measured, Verdict, see
 from converter.verify.held import differences, held_on
 from converter.verify.own_view import ELSEWHERE, OwnView, is_selected, own_document, own_mappings, own_view
 from converter.verify.readings import Artifact
-from converter.verify.readings.elastic_alerts import NOT_RUN, Alert, Reading, alerts, is_indexed, read_alerts
-from converter.verify.streams import Stream, asked_fields, field_in, put, streams
+from converter.verify.readings.elastic_alerts import NOT_RUN, Alert, Reading, alerts, grown, is_indexed, read_alerts
+from converter.verify.streams import Stream, asked_fields, each_once, field_in, put, streams
 
 MILLI = 1_000_000
 _DEFECT = "the events and both answers follow; this is a defect of the output"
+_FIRST = 8
+"""Streams, the plain ones among them, whose documents the index has held."""
 _NO_VALUE = ("", "-")
 """What producers write where they know nothing, and pipelines drop."""
 
@@ -45,8 +47,10 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
         return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None)
     reading = reading_of(views, artifact)
     if isinstance(reading, Diagnostic):
-        return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, (reading,))
+        unread = () if reading.code == NOT_RUN else (reading,)
+        return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, unread)
     asked = tuple(one for one in streams(loaded, linked, tables) if not _has_empty_value(linked, one))
+    reading = grown(reading, [document for one in (each_once(linked, tables), *asked[:_FIRST]) for document in _documents(views, one)])
     wrong: list[Disagreement] = []
     alerting: list[Stream] = []
     without: set[str] = set()
@@ -58,7 +62,7 @@ def compare_correlation(loaded: Loaded, linked: Linked, artifact: Artifact, targ
         if isinstance(found, Diagnostic):
             told_of = () if found.code == NOT_RUN else (found,)
             return Verdict(loaded, target, artifact.path, declared, Evidence.DECLARED, None, told_of)
-        held = held_on(linked, stream.events, reading.rule.interval)
+        held = held_on(linked, stream.events, reading.rule.interval, reading.rule.look_back)
         held_somewhere = held_somewhere or bool(held.places)
         without |= {stream.without} if not held.places else set()
         alerting += [stream] if any(found) else []
@@ -127,7 +131,7 @@ def views_of(linked: Linked, target: str, tables: Tables, data: bytes) -> tuple[
         if part.rule.taxonomy == "ecs":
             found.append(View(part, None, None, _plain_mappings(linked, part)))
             continue
-        source = seen(part.rule, target, tables, data)
+        source = _asked_source(part, target, tables, data) or seen(part.rule, target, tables, data)
         if source is None:
             return None
         own = own_view(tables, target, source)
@@ -169,6 +173,19 @@ def _constants(mappings: Any, path: str = "") -> Iterator[tuple[str, str]]:  # n
         yield from _constants(entry, f"{path}{name}.")
 
 
+def _asked_source(part: Part, target: str, tables: Tables, data: bytes) -> DataSource | None:
+    """Return the log source whose index and guard an artifact names: rules of several log sources can share an index."""
+    if part.rule.taxonomy not in ("sigma", "sigmahq"):
+        return None
+    for source in (one for one in tables.sources_of(part.rule.logsource) if target in one.targets):
+        needs = source.targets[target]
+        guards = ([value] if isinstance(value, str) else value for value in needs.get("guard", {}).values())
+        named = all(any(one.encode() + quote in data for one in several for quote in (b'"', b'\\"')) for several in guards)
+        if named and all(str(index).encode() in data for index in needs.get("index", ())):
+            return source
+    return None
+
+
 def _merged(one: Any, other: Any) -> Any:  # noqa: ANN401 - JSON
     """Return the mappings of two indexes; a constant that they have differently is a keyword, which their documents then say."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
@@ -183,7 +200,9 @@ def _elsewhere(views: Sequence[View], stream: Stream, artifact: Artifact) -> tup
     if any(view.source is None or (view.own is not None and not is_selected(view.own)) for view in views):
         return ()
     reading = reading_of(views, artifact, foreign=True)
-    found = reading if isinstance(reading, Diagnostic) else alerts_on(views, reading, stream, foreign=True)
+    if isinstance(reading, Diagnostic):
+        return ()
+    found = alerts_on(views, grown(reading, _documents(views, stream)), stream, foreign=True)
     if isinstance(found, Diagnostic) or not any(found):
         return ()
     message = f"{artifact.path} also alerts on events of another log source"

@@ -7,8 +7,9 @@ too many when the correlation holds at none of the events that it is about.
 
 An artifact that is called wider may alert where the correlation would hold if
 only its least numbers were asked for, over the timespan and the interval of
-the rule's runs together, and texts of any case were one; and on events that
-none of the rules matches, which is what a wider query of one finds.
+the rule's runs together, or the longer time that the rule's author lets each
+run see, and texts of any case were one; and on events that none of the rules
+matches, which is what a wider query of one finds.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Held:
     unmatched: frozenset[int]
 
 
-def held_on(linked: Linked, events: Sequence[Timed], interval: int) -> Held:
-    """Return where a correlation holds; ``interval`` is how many nanoseconds the rule's runs are apart."""
+def held_on(linked: Linked, events: Sequence[Timed], interval: int, seen: int = 0) -> Held:
+    """Return where a correlation holds; the rule's runs are ``interval`` nanoseconds apart, and see ``seen`` at least."""
     found = occurrences(linked, events)
     windows = tuple(one.window for one in found)
     parts = leaves(linked)
@@ -44,7 +45,7 @@ def held_on(linked: Linked, events: Sequence[Timed], interval: int) -> Held:
     def matches(part: Part, event: Mapping[str, Any]) -> bool:
         return detected(part, originals[id(event)])
 
-    widest = occurrences(_widest(linked, _longest(linked) + -(-interval // SECOND)), alike, matches)
+    widest = occurrences(_widest(linked, max(_longest(linked) + -(-interval // SECOND), seen // SECOND)), alike, matches)
     return Held(frozenset(one.index for one in found), windows, frozenset(one.index for one in widest), unmatched)
 
 

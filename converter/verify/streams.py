@@ -28,6 +28,8 @@ MADE: Final = 400
 """Events of the stream that a rule gives by itself, at most."""
 _FIGURE: Final = 3
 """Events that the stream of a sum or another figure has."""
+_NUMBERS: Final = ("port", "size", "bytes", "count", "length")
+"""How the names of fields end that hold numbers, of whatever type their producer writes them."""
 _START: Final = 1_767_225_600 * SECOND
 """When a stream that a rule gives by itself begins: 2026-01-01."""
 
@@ -58,6 +60,12 @@ def streams(loaded: Loaded, linked: Linked, tables: Tables) -> tuple[Stream, ...
     for one in (*plain, *varied):
         found.setdefault(repr([(event.time, event.event) for event in one.events]), one)
     return tuple(found.values())
+
+
+def each_once(linked: Linked, tables: Tables) -> Stream:
+    """Return an event of each rule that gives one by itself."""
+    found = (_example(part, tables) for part in leaves(linked))
+    return Stream("each rule once", tuple(Timed(_START, one) for one in found if one is not None))
 
 
 def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:
@@ -231,7 +239,7 @@ def _value(field: str, number: int, fields: Mapping[str, Field]) -> object:
     """Return a value for a field that no test asks, in the form that its producer writes."""
     known = fields.get(field)
     kind = known.type if known else ""
-    if kind == "long":
+    if kind == "long" or field.lower().endswith(_NUMBERS):
         return number + 1
     if kind == "ip" or "ip" in field.lower().replace(".", " ").split() or field.lower().endswith(("ip", "address", "ips")):
         return f"10.0.{number // 250}.{number % 250 + 1}"

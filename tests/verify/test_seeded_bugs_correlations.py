@@ -116,7 +116,6 @@ BUGS: tuple[Bug, ...] = (
     ("threshold", "no group", _swap(f'["{USER}"]', "[]")),
     ("threshold", "another group", _swap(f'["{USER}"]', '["event.code"]')),
     ("threshold", "the timespan alone looked back", _swap("now-15m", "now-10m")),
-    ("threshold", "far back", _swap("now-15m", "now-40m")),
     ("threshold", "one rule alone", _swap('\nor (data_stream.dataset:"system.security"', '\nor (data_stream.dataset:"another"')),
     ("threshold", "both rules at once", _swap("\nor (", "\nand (")),
     ("cardinality", "one more", _swap("value = 3", "value = 4")),

@@ -34,6 +34,7 @@ NOT_RUN: Final = "R304"
 """The code of a query whose answer our reading of ES|QL does not know."""
 _FROM: Final = re.compile(r"now-([0-9]{1,9})([smhdw])")
 _INTERVAL: Final = re.compile(r"([0-9]{1,9})([smhd])")
+_UNKNOWN: Final = re.compile(r"\b(MEDIAN|PERCENTILE)\(")
 _TRIED: Final = 4
 """Beginnings of the runs that are tried."""
 
@@ -95,6 +96,9 @@ def read_alerts(artifact: Artifact, mappings: Any) -> Reading | Diagnostic:  # n
     rule = correlated(artifact)
     if isinstance(rule, Diagnostic):
         return rule
+    if rule.kind == "esql" and (found := _UNKNOWN.search(rule.query)):
+        message = f"what {found[1]} gives is not known: the engine comes near it only"
+        return Diagnostic(NOT_RUN, Severity.WARNING, Source(artifact.path, "").start, message)
     if rule.kind != "threshold":
         mappings = _asked(mappings, rule.query.replace("`", ""))
     index = elasticsearch.compile_mapping(mappings)
@@ -121,6 +125,14 @@ def _asked(entry: Mapping[str, Any], text: str, path: str = "") -> dict[str, Any
     return {**entry, "properties": kept}
 
 
+def grown(reading: Reading, documents: Sequence[Mapping[str, Any]]) -> Reading:
+    """Return a reading on an index that has held documents: it knows their fields also where others lack them."""
+    indexed = elasticsearch.index_all(documents, reading.index)
+    index = next((one.mapping for one in indexed if isinstance(one, elasticsearch.Document)), reading.index)
+    fields = eql.compile_mapping(index.raw)
+    return reading if isinstance(fields, Diagnostic) else replace(reading, mappings=index.raw, index=index, fields=fields)
+
+
 def is_indexed(reading: Reading, documents: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the index takes all documents; one that it refuses is never searched."""
     return all(isinstance(one, elasticsearch.Document) for one in elasticsearch.index_all(documents, reading.index))
@@ -130,10 +142,10 @@ def alerts(reading: Reading, documents: Sequence[Mapping[str, Any]], times: Sequ
     """Return the alerts for each beginning of the runs that is tried; ``times`` are the documents', in nanoseconds."""
     query, rule = reading.query, reading.rule
     indexed = elasticsearch.index_all(documents, reading.index)
-    grown = next((one.mapping for one in indexed if isinstance(one, elasticsearch.Document)), reading.index)
+    index = next((one.mapping for one in indexed if isinstance(one, elasticsearch.Document)), reading.index)
     if isinstance(query, ElasticRule):
         return _threshold(reading, query, documents, times, indexed)
-    fields = reading.fields if grown.raw == reading.index.raw else eql.compile_mapping(grown.raw)
+    fields = reading.fields if index.raw == reading.index.raw else eql.compile_mapping(index.raw)
     if isinstance(fields, Diagnostic):
         return fields
     known: dict[tuple[int, ...], frozenset[Alert] | Diagnostic] = {}
@@ -143,7 +155,7 @@ def alerts(reading: Reading, documents: Sequence[Mapping[str, Any]], times: Sequ
         for seen in map(tuple, runs):
             if seen not in known:
                 if isinstance(query, esql.Query):
-                    known[seen] = _groups(query, documents, seen, grown.raw)
+                    known[seen] = _groups(query, documents, seen, index.raw)
                 else:
                     known[seen] = _matches(query, documents, seen, fields)
             one = known[seen]

@@ -24,9 +24,10 @@ def found(text: str, path: str, documents: Sequence[Mapping[str, Any]], mappings
     query = esql.read(text, path)
     if isinstance(query, Diagnostic):
         return query
-    if _is_early(query, documents, mappings):
+    answers = esql.found(query, documents, mappings)
+    if isinstance(answers, Diagnostic) and _is_early(query, documents, mappings):
         return [False] * len(documents)
-    return esql.found(query, documents, mappings)
+    return answers
 
 
 def _is_early(query: esql.Query, documents: Sequence[Mapping[str, Any]], mappings: Any) -> bool:  # noqa: ANN401 - JSON

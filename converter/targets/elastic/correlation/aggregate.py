@@ -136,7 +136,8 @@ def _figures(meaning: Correlation, conditions: Sequence[str], keys: _Keys, seen:
         return _measured(meaning, keys, seen)
     least = [one for one in correlation.criteria if one.operator in ("gt", "gte", "eq")]
     if not least:
-        return lines, _asked(correlation.criteria), _at_the_end(linked, seen, "the number is asked for")
+        # Without a group there is a row for no events too.
+        return lines, f"{_FIGURE} > 0 AND {_asked(correlation.criteria)}", _at_the_end(linked, seen, "the number is asked for")
     number, lost = lower_bound(linked)
     return lines, f"{_FIGURE} >= {number}", (*lost, *counted(linked.rule, seen, correlation.timespan))
 

@@ -40,6 +40,8 @@ def sequence(meaning: Correlation, options: Options) -> Made:
     correlation = linked.correlation
     if correlation.type != "temporal_ordered":
         raise refusal(linked.rule, f"a sequence cannot say a correlation of the type {correlation.type}", "use 'temporal_ordered'")
+    if len(linked.parts) < 2:
+        raise refusal(linked.rule, "a sequence has two rules at least", "name the rule that comes behind, or before", "correlation.rules")
     steps, losses, span = [], list[Loss](), correlation.timespan
     for part in linked.parts:
         text, lost, extra = _step(meaning, part)
