@@ -129,6 +129,11 @@ class Binding:
     dynamic: bool = False
     gone: bool = False
 
+    @property
+    def many(self) -> bool:
+        """Whether a document can hold several values: the producer writes some, or the target keeps a list."""
+        return self.list or self.field.many or self.field.each
+
     def spelling(self, text: str) -> str:
         """Return ``text`` as the producer writes it, where the field has one spelling only; else as it is."""
         if self.field.lower:

@@ -48,7 +48,10 @@ class Text:
     @property
     def shape(self) -> Shape:
         """The simplest operation that means the same; ``PRESENT`` is ``*`` alone."""
-        return _SHAPES.get(tuple(part if isinstance(part, Wild) else True for part in self.parts), Shape.WILDCARD)
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], str):  # nearly all of them
+            return Shape.EQUALS
+        return _SHAPES.get(tuple(part if isinstance(part, Wild) else True for part in parts), Shape.WILDCARD)
 
     @property
     def literal(self) -> str:

@@ -24,6 +24,8 @@ def met(atom: FieldMatch, name: str, binding: Binding) -> str:
 
     ``name`` is the field of the binding: the test's own, or the one that it compares with.
     """
+    if not (binding.changed or binding.digits or binding.replaced):
+        return ""
     text = atom.test if isinstance(atom.test, Text) and name == atom.field else None
     unknown = bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
     open_ended = any(HEX in value for value in binding.changed)
@@ -80,7 +82,7 @@ def _overlaps(literal: str, form: str) -> list[tuple[int, bool]]:
     framed += "\\"
     found = []
     for begin in range(1 - len(literal), len(framed)):
-        covered = range(max(begin, 0), min(begin + len(literal), len(framed)))
-        if all(framed[at] == literal[at - begin] for at in covered) and any(0 < at < len(framed) - 1 for at in covered):
+        start, end = max(begin, 0), min(begin + len(literal), len(framed))
+        if framed[start:end] == literal[start - begin : end - begin] and max(start, 1) < min(end, len(framed) - 1):
             found.append((begin, begin > 0 and begin + len(literal) < len(framed)))
     return found

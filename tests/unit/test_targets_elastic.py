@@ -217,7 +217,7 @@ def test_filter(tree: Node, negate: bool, expected: dict[str, Any]) -> None:
     [
         (_text("verb", "get"), "kuery"),
         (_text("userAgent", "curl"), "kuery+filters"),
-        (Or((_text("userAgent", "curl"), _text("responseStatus.message", "curl"))), "kuery"),
+        (Or((_text("userAgent", "curl"), _text("responseStatus.message", "curl"))), "esql"),
         (And((_text("userAgent", "curl"), FieldMatch("userAgent", Null()))), "kuery+filters"),
         (FieldMatch("userAgent", Exists(True)), "kuery"),
     ],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from converter.ir import Node
-from converter.model import Fidelity, Loss, joined
+from converter.model import Diagnostic, Fidelity, Loss, joined
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
 from converter.targets.elastic import eql, esql, filters
 from converter.targets.elastic import query as kuery
@@ -16,6 +17,8 @@ from converter.targets.elastic import query_string as lucene
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
+Alone: TypeAlias = str | tuple[Loss, ...] | Diagnostic
+"""A conjunct in KQL, or what is lost of it there, or why KQL cannot say it."""
 Printer: TypeAlias = Callable[[ResolvedRule, Node, Mapping[str, Capabilities]], Made]
 """A way to write a tree; raises ``Inexpressible`` for the first part that its language cannot say."""
 KUERY: Final = "kuery"
@@ -45,6 +48,8 @@ def printed(
     allows.
     """
     names = [one for one in PRINTERS if among is None or one in among] if language == "auto" else [language]
+    if names[:2] == [KUERY, WITH_FILTERS] and (found := _exactly(resolved, tree, tables)):
+        return found
     tried: list[Tried] = []
     best: Made | None = None
     for name in names:
@@ -61,6 +66,20 @@ def printed(
     return Printed(*best, tuple(tried)) if best is not None else tuple(tried)
 
 
+def _exactly(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Printed | None:
+    """Return the rule in KQL, or in KQL and filters, where that loses nothing: what filters are for is what KQL alone would lose."""
+    alone = [_in_query(part, resolved, tables, most=1) for part in kuery.conjuncts(tree)]
+    try:
+        made = _with_filters(resolved, tree, tables, alone)
+    except Inexpressible:
+        return None
+    if made[2]:
+        return None
+    refusal = next((one for one in alone if isinstance(one, Diagnostic)), None)
+    first = Tried(KUERY, tuple(loss for one in alone if isinstance(one, tuple) for loss in one), refusal)
+    return Printed(*made, (first,) if made[0] == KUERY else (first, Tried(made[0])))
+
+
 def _cost(made: Made) -> tuple[int, int]:
     return _rank(made[2]), len(made[2])
 
@@ -74,30 +93,33 @@ def _kuery(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities
     return KUERY, {"query": kuery.query(resolved, kuery.conjuncts(tree))}, lost
 
 
-def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
-    """Divide the conjuncts: to the query what KQL says as well, to a filter of its own each of the others."""
-    asked: list[Node] = []
+def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities], alone: Sequence[Alone] | None = None) -> Made:
+    """Divide the conjuncts: to the query what KQL says as well, to a filter of its own each of the others.
+
+    ``alone`` is what KQL makes of each, where somebody asked already.
+    """
+    asked: list[str] = []
     entries: list[filters.Clause] = []
     lost: list[Loss] = []
-    for part in kuery.conjuncts(tree):
-        alone = _lost_in_query(part, resolved, tables)
-        if alone == ():
-            asked.append(part)
+    conjuncts = kuery.conjuncts(tree)
+    for part, query in zip(conjuncts, alone or [_in_query(one, resolved, tables) for one in conjuncts], strict=True):
+        if isinstance(query, str):
+            asked.append(query)
             continue
         try:
             left = kuery.losses(part, resolved, tables[WITH_FILTERS])
             one = filters.entry(part, resolved)
         except Inexpressible:
-            if alone is None:
+            if isinstance(query, Diagnostic):
                 raise
-            left = alone
-        if alone is not None and (_rank(alone), len(alone)) <= (_rank(left), len(left)):
-            asked.append(part)
-            lost += alone
+            left = query
+        if not isinstance(query, Diagnostic) and (_rank(query), len(query)) <= (_rank(left), len(left)):
+            asked.append(kuery.operand(part, resolved))
+            lost += query
         else:
             entries.append(one)
             lost += left
-    parts = {"query": kuery.query(resolved, asked)}
+    parts = {"query": kuery.joined(resolved, asked)}
     if entries:
         parts["filters"] = json.dumps(entries, ensure_ascii=False)
     return WITH_FILTERS if entries else KUERY, parts, tuple(lost)
@@ -118,14 +140,17 @@ def _lucene(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilitie
     return LUCENE, {"query": lucene.query(resolved, tree)}, lost
 
 
-def _lost_in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilities]) -> tuple[Loss, ...] | None:
-    """Return what a conjunct loses in KQL, ``None`` when KQL cannot say it."""
+def _in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilities], most: int | None = None) -> Alone:
+    """Return a conjunct in KQL, else the losses of it there, ``most`` of them, else why KQL cannot say it.
+
+    With ``most`` a part that loses something is not printed.
+    """
     try:
-        lost = kuery.losses(part, resolved, tables[KUERY])
-        kuery.query(resolved, (part,))
-    except Inexpressible:
-        return None
-    return lost
+        lost = tuple(islice(kuery.each_loss(part, resolved, tables[KUERY]), most))
+        text = "" if lost and most else kuery.operand(part, resolved)
+    except Inexpressible as refused:
+        return refused.diagnostic
+    return lost or text
 
 
 PRINTERS: Final[dict[str, Printer]] = {

@@ -12,6 +12,7 @@ Source: Lucene 9.12, Operations.determinize; Elasticsearch 8.19, regexp query, `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from converter.ir import Chain, CharSet, Choice, Expression, Literal, Ranges, Repeat
@@ -21,13 +22,15 @@ USUAL: Final = 10_000
 RAISED: Final = 250_000
 """The most that an output asks for: a second of the engine's time, once for each search."""
 _PLACES: Final = 20_000
+_CHUNK: Final = 0xFFFF
 
 _Ends: TypeAlias = tuple[bool, int, int]
 """Whether a part may be empty, the places where it begins and those where it ends, as bits."""
 
 
-def states_needed(tree: Expression) -> int | None:
-    """Return the ``max_determinized_states`` that an expression without anchors needs, ``None`` when it is too much."""
+@lru_cache(maxsize=256)  # each language that is tried for a rule asks for the same
+def states_needed(tree: Expression, most: int = RAISED) -> int | None:
+    """Return the ``max_determinized_states`` that an expression without anchors needs, ``None`` when it is more than ``most``."""
     places = _Places()
     try:
         _, first, _ = places.of(tree)
@@ -42,11 +45,9 @@ def states_needed(tree: Expression) -> int | None:
             continue
         seen.add(state)
         effort += state.bit_count()
-        if effort > RAISED * 5:
+        if effort > most * 5:
             return None
-        following = 0
-        for place in _bits(state):
-            following |= places.after[place]
+        following = places.following(state)
         pending += {following & kind for kind in kinds} - seen
     return USUAL if effort <= USUAL * 5 else RAISED
 
@@ -57,6 +58,7 @@ class _Places:
     def __init__(self) -> None:
         self.chars: list[Ranges] = []
         self.after: list[int] = []
+        self._behind: dict[tuple[int, int], int] = {}
 
     def of(self, tree: Expression) -> _Ends:
         """Add a part.
@@ -104,6 +106,22 @@ class _Places:
     def _joined(self, left: _Ends, right: _Ends) -> _Ends:
         self._link(left[2], right[1])
         return left[0] and right[0], left[1] | right[1] if left[0] else left[1], right[2] | left[2] if right[0] else right[2]
+
+    def following(self, state: int) -> int:
+        """Return the places that may stand behind those of a state; sixteen at a time, as states have much in common."""
+        found, above = 0, 0
+        while state:
+            chunk = (above, state & _CHUNK)
+            known = self._behind.get(chunk)
+            if known is None:
+                known = 0
+                for place in _bits(chunk[1]):
+                    known |= self.after[above + place]
+                self._behind[chunk] = known
+            found |= known
+            state >>= 16
+            above += 16
+        return found
 
     def _link(self, ends: int, begins: int) -> None:
         for place in _bits(ends):

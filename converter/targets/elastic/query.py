@@ -9,7 +9,7 @@ is asked of the field's caseless multi-field, in lower case, where it has one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -65,9 +65,13 @@ def query(resolved: ResolvedRule, parts: Sequence[Node]) -> str:
     Raises:
         Inexpressible: for the first atom that KQL cannot say.
     """
+    return joined(resolved, [operand(part, resolved) for part in parts])
+
+
+def joined(resolved: ResolvedRule, parts: Sequence[str]) -> str:
+    """Return KQL of the log source's guard and the texts of conjuncts (``operand``), one a line."""
     lines = [f"{_name(field)}:{_any(value)}" for field, value in resolved.guard.items()]
-    lines += [_operand(part, resolved) for part in parts]
-    return "\n  and ".join(lines) or EVERYTHING
+    return "\n  and ".join((*lines, *parts)) or EVERYTHING
 
 
 def _any(value: str | Sequence[str]) -> str:
@@ -95,19 +99,24 @@ def _print(tree: Node, resolved: ResolvedRule) -> str:
     assert_never(tree)
 
 
-def _operand(tree: Node, resolved: ResolvedRule) -> str:
-    """Return a part of a group: groups inside groups get parentheses."""
+def operand(tree: Node, resolved: ResolvedRule) -> str:
+    """Return a part of a group: groups inside groups get parentheses.
+
+    Raises:
+        Inexpressible: for the first atom that KQL cannot say.
+    """
+    if isinstance(tree, Or) and (listed := _value_list(tree.children, resolved)) is not None:
+        return listed
     text = _print(tree, resolved)
-    grouped = isinstance(tree, And) or (isinstance(tree, Or) and _value_list(tree.children, resolved) is None)
-    return f"({text})" if grouped else text
+    return f"({text})" if isinstance(tree, And | Or) else text
 
 
 def _and(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
-    return " and ".join(_operand(child, resolved) for child in children)
+    return " and ".join(operand(child, resolved) for child in children)
 
 
 def _or(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
-    return _value_list(children, resolved) or " or ".join(_operand(child, resolved) for child in children)
+    return _value_list(children, resolved) or " or ".join(operand(child, resolved) for child in children)
 
 
 def _not(child: Node, resolved: ResolvedRule) -> str:
@@ -117,8 +126,10 @@ def _not(child: Node, resolved: ResolvedRule) -> str:
 def _value_list(children: tuple[Node, ...], resolved: ResolvedRule) -> str | None:
     """Return texts on one field as ``field:(a or b)``, ``None`` for anything else."""
     same = [child for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)]
+    if len(same) < len(children) or len({child.field for child in same}) != 1:
+        return None
     paths = {path_of(child.test, resolved.fields[child.field]) for child in same if isinstance(child.test, Text)}
-    if len(same) < len(children) or len(paths) != 1 or len({child.field for child in same}) != 1:
+    if len(paths) != 1:
         return None
     binding = resolved.fields[same[0].field]
     values = [_text(child, child.test, binding, resolved) for child in same if isinstance(child.test, Text)]
@@ -179,7 +190,8 @@ def path_of(test: Text, binding: Binding) -> str:
     literals = [part for part in test.parts if isinstance(part, str)]
     if test.cased or not binding.caseless or binding.field.one_spelling or not literals:
         return binding.path
-    return binding.caseless if all(fold(char) == char.lower() for part in literals for char in part) else binding.path
+    plain = all(part.isascii() or all(fold(char) == char.lower() for char in part) for part in literals)
+    return binding.caseless if plain else binding.path
 
 
 def _spelled(text: str, test: Text, binding: Binding) -> str:
@@ -222,6 +234,11 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
     Raises:
         Inexpressible: for a feature that the table does not list.
     """
+    return tuple(each_loss(tree, resolved, table, negated=negated))
+
+
+def each_loss(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> Iterator[Loss]:
+    """Yield what ``losses`` returns, one by one: who only asks whether there is any need not wait for all."""
     who = _WHO.get(table.language, FILTERS)
     match tree:
         case FieldMatch(field, test):
@@ -241,15 +258,19 @@ def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: 
             if isinstance(test, Compare) and binding.type == "long" and not -LONG <= test.value < LONG:
                 raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, who)
             if fidelity is Fidelity.EXACT:
-                return ()
+                return
             code = "T118" if fidelity is Fidelity.NARROWER and isinstance(test, Text) and name != "value.present" else "T119"
             message = f"{_LEFT_OUT if kind == 'left_out' else table.why(name)} (field '{field}')"
             direction = fidelity.negated if negated else fidelity
-            return (Loss(code, name, direction, message, resolved.rule.source.span(tree.offsets)),)
+            yield Loss(code, name, direction, message, resolved.rule.source.span(tree.offsets))
+            return
         case And(children) | Or(children):
-            return tuple(loss for child in children for loss in losses(child, resolved, table, negated=negated))
+            for child in children:
+                yield from each_loss(child, resolved, table, negated=negated)
+            return
         case Not(child):
-            return losses(child, resolved, table, negated=not negated)
+            yield from each_loss(child, resolved, table, negated=not negated)
+            return
         case Keyword():
             raise refused(tree, f"'{feature(tree)}'", "bind the value to a field", resolved, who)
     assert_never(tree)
@@ -276,7 +297,7 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
 
 def _text_kind(test: Text, binding: Binding) -> str:
     """Return the column for a text on a field that holds whole texts: what becomes of its case there."""
-    letters = any(character.lower() != character.upper() for part in test.parts if isinstance(part, str) for character in part)
+    letters = any(part.lower() != part.upper() for part in test.parts if isinstance(part, str))
     if letters and test.cased and binding.lowered:
         return "lowered"
     if test.cased or not letters:

@@ -96,7 +96,7 @@ def atom(tree: FieldMatch, resolved: ResolvedRule) -> Said:
             if binding.type in TEXTS:
                 return _equals(binding, column, text(scalar_text(value)))
             number = scalar_text(value)
-            return _equals(binding, column, f"TO_LONG({number})" if binding.list else number)
+            return _equals(binding, column, f"TO_LONG({number})" if binding.many else number)
         case Boolean(value):
             return _equals(binding, column, scalar_text(value))
         case Null():
@@ -105,7 +105,7 @@ def atom(tree: FieldMatch, resolved: ResolvedRule) -> Said:
             return Said(f"{column} IS {'NOT ' if present else ''}NULL", (), pure=False)
         case Compare(operator, value):
             end = "MV_MIN" if operator in ("lt", "lte") else "MV_MAX"
-            return Said(f"{f'{end}({column})' if binding.list else column} {_OPERATORS[operator]} {scalar_text(value)}", (column,))
+            return Said(f"{f'{end}({column})' if binding.many else column} {_OPERATORS[operator]} {scalar_text(value)}", (column,))
         case Cidr(network):
             address = name(binding.ip or binding.path)
             return Said(f"CIDR_MATCH({address}, {text(network)})", (address,))
@@ -121,7 +121,7 @@ def atom(tree: FieldMatch, resolved: ResolvedRule) -> Said:
 
 
 def _equals(binding: Binding, column: str, value: str) -> Said:
-    if binding.list:
+    if binding.many:
         return Said(f"MV_CONTAINS({column}, {value})", (), pure=False)
     return Said(f"{column} == {value}", (column,))
 
@@ -129,7 +129,7 @@ def _equals(binding: Binding, column: str, value: str) -> Said:
 def compared(tree: FieldMatch, resolved: ResolvedRule) -> tuple[str, str] | None:
     """Return the column, or its lower case, and the whole value that it is compared with; ``None`` for a test of another kind."""
     test, binding = tree.test, resolved.fields[tree.field]
-    if binding.list:
+    if binding.many:
         return None
     if isinstance(test, Number):
         return name(binding.path), text(scalar_text(test.value)) if binding.type in TEXTS else scalar_text(test.value)
@@ -176,12 +176,12 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
     if binding.type not in TEXTS:
         return _equals(binding, column, text(test.literal))
     if _is_spelled_out(test, binding):
-        if binding.list:
+        if binding.many:
             raise no(tree, "a letter with several lower cases in a field of several values", "add |cased", resolved)
         expression = lucene.of_text(test.parts).text
         _check_expression(tree, expression, resolved)
         return Said(f"{column} RLIKE {text(expression)}", (column,))
-    if binding.list:
+    if binding.many:
         return _among_several(tree, test, binding, resolved)
     if test.shape is Shape.EQUALS:
         return Said(f"{_column(test, binding)} == {_whole(tree, test, resolved)}", (column,))
@@ -258,7 +258,7 @@ def _expression(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> str:
     except ValueError:
         raise no(tree, "half a character in a regular expression", "name whole characters", resolved) from None
     _check_expression(tree, expression, resolved)
-    if states_needed(described) != USUAL:
+    if states_needed(described, USUAL) is None:
         what = "a regular expression that the engine refuses as too complex"
         raise no(tree, what, "bound what repeats anything, or divide it into several", resolved)
     return expression

@@ -58,7 +58,7 @@ def _atom(tree: FieldMatch, binding: Binding, test: Test, resolved: ResolvedRule
     name, kind = feature_on(test), column(test, binding, resolved)
     fidelity = table.fidelity(name, kind)
     if fidelity is None:
-        lists = " of several values" if binding.list else ""
+        lists = " of several values" if binding.many else ""
         article = "an" if binding.type[:1] in "aeiou" else "a"
         since = table.features.get(name, {}).get("since", {}).get(kind)
         early = f" before Elastic {since}" if since else ""
@@ -92,7 +92,7 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
         return "ip"
     if isinstance(test, FieldRef):
         other = resolved.fields[test.field]
-        if binding.list or other.list:
+        if binding.many or other.many:
             return "many"
         if not all(one.type in (*TEXTS, "long", "boolean") for one in (binding, other)):
             return "others"
@@ -100,7 +100,7 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
         return "texts" if kept or other.gone or other.type not in TEXTS else "dropped"
     if isinstance(test, Null | Exists):
         return binding.type
-    many = "many_" if binding.list else ""
+    many = "many_" if binding.many else ""
     if binding.type not in TEXTS:
         return many + binding.type
     if binding.lowered and (isinstance(test, Regex) or (isinstance(test, Text) and test.cased and _has_letters(test))):

@@ -191,7 +191,7 @@ def _search(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> str:
     if len(made) - 2 > lucene.LONGEST:
         what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
         raise refused(tree, what, "shorten it, or divide it into several", resolved, WHO)
-    if states_needed(described) != USUAL:
+    if states_needed(described, USUAL) is None:
         what = "a regular expression that the engine refuses as too complex"
         raise refused(tree, what, "bound what repeats anything, or divide it into several", resolved, WHO)
     return made
