@@ -81,7 +81,7 @@ def test_an_exact_sequence_ends_where_its_correlation_holds() -> None:
     """Each match ends where the correlation holds, for the same group; where it holds, a match ends there or within the timespan before."""
     held = 0
 
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=80, deadline=None, derandomize=True, database=None)
     @given(queries(), STREAMS)
     def law(query: str, events: tuple[Timed, ...]) -> None:
         nonlocal held
@@ -91,14 +91,14 @@ def test_an_exact_sequence_ends_where_its_correlation_holds() -> None:
         held += bool(found.holds)
 
     law()
-    assert held > 15, held
+    assert held > 8, held
 
 
 def test_a_wider_sequence_misses_nothing() -> None:
     """Repeated events beside others, and a part of a second: the loss says wider, and no match of the engine is missed."""
     held = 0
 
-    @settings(max_examples=120, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=50, deadline=None, derandomize=True, database=None)
     @given(st.integers(0, 1), st.integers(2, 3), st.sampled_from(["1s", "2500ms", "8s"]), STREAMS)
     def law(place: int, runs: int, maxspan: str, events: tuple[Timed, ...]) -> None:
         nonlocal held
@@ -109,7 +109,7 @@ def test_a_wider_sequence_misses_nothing() -> None:
         held += bool(found.ends)
 
     law()
-    assert held > 5, held
+    assert held > 2, held
 
 
 def test_a_null_key_is_a_group_for_the_engine_alone() -> None:
@@ -121,7 +121,7 @@ def test_a_null_key_is_a_group_for_the_engine_alone() -> None:
         st.sampled_from(["x", None]),
     )
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=40, deadline=None, derandomize=True, database=None)
     @given(st.lists(st.tuples(st.integers(0, 6), plain), min_size=4, max_size=7).map(timed))
     def law(events: tuple[Timed, ...]) -> None:
         nonlocal more

@@ -33,8 +33,8 @@ def test_the_seeds_are_examined(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_changed_queries(language: str) -> None:
     """A few hundred of a fixed seed."""
-    found = Counter(examine(language, text).status for text in islice(texts(language, 7), 300))
-    assert min(found[Outcome.CANONICAL], found[Outcome.REFUSED]) > 20, found
+    found = Counter(examine(language, text).status for text in islice(texts(language, 7), 150))
+    assert min(found[Outcome.CANONICAL], found[Outcome.REFUSED]) > 10, found
 
 
 @pytest.mark.slow
@@ -78,8 +78,8 @@ def examine_tree(language: str, node: Node) -> Status:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_changed_conditions(language: str) -> None:
     """A hundred conditions that are called exact are printed as a query that finds the same, and comes back as a rule that does."""
-    found = Counter(examine_tree(language, node) for node in islice(trees(3), 120))
-    assert found[Status.EXACT] > 20, found
+    found = Counter(examine_tree(language, node) for node in islice(trees(3), 50))
+    assert found[Status.EXACT] > 10, found
 
 
 @pytest.mark.slow
