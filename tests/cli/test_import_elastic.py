@@ -27,12 +27,9 @@ def _import(folder: Path, form: str, *sources: Path) -> tuple[subprocess.Complet
     ("case", "code"),
     [
         ("kuery__data_set", 0),
-        ("sequence__aliases", 0),
         ("threshold__count", 1),
         ("esql__kept", 1),
         ("refused__query_block", 3),
-        ("refused__toml", 3),
-        ("refused__no_rule", 3),
     ],
 )
 def test_exit_codes(tmp_path: Path, case: str, code: int) -> None:
@@ -79,10 +76,9 @@ def test_a_broken_line_costs_that_line(tmp_path: Path) -> None:
 def test_missing_and_empty_sources_are_told(tmp_path: Path) -> None:
     """What cannot be opened, or has no rule, is exit 3."""
     (tmp_path / "empty.ndjson").write_bytes(b"\n\n")
-    for form, source in (("elastic-toml", "none.toml"), ("elastic-ndjson", "none.ndjson"), ("elastic-ndjson", "empty.ndjson")):
-        done, (row,) = _import(tmp_path, form, Path(source))
-        assert done.returncode == 3
-        assert row["status"] == "refused"
+    done, rows = _import(tmp_path, "elastic-ndjson", Path("none.ndjson"), Path("empty.ndjson"))
+    assert done.returncode == 3
+    assert [row["status"] for row in rows] == ["refused", "refused"]
 
 
 def test_long_lines_are_passed_over(tmp_path: Path) -> None:

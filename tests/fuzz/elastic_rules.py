@@ -218,8 +218,8 @@ def _same(data: bytes, form: str, one: Imported, seen: Seen) -> None:
     if told or not rules:
         seen.problems.append(f"written rule is broken: {[place.render() for place in told]}")
         return
-    text = data.decode("utf-8-sig")
-    source = tomllib.loads(text.replace("\r\n", " \n"))["rule"] if form == "toml" else json.loads(text.split("\n")[one.line - 1])
+    text = (data if form == "toml" else data.split(b"\n")[one.line - 1]).decode("utf-8-sig")
+    source = tomllib.loads(text.replace("\r\n", " \n"))["rule"] if form == "toml" else json.loads(text)
     document = next(iter(yaml.safe_load_all(one.text)))
     elastic = document["x-converter"]["targets"]["elastic"]
     pairs = (
@@ -228,7 +228,7 @@ def _same(data: bytes, form: str, one: Imported, seen: Seen) -> None:
         (elastic["risk_score"], source["risk_score"]),
     )
     seen.problems += [f"{mine!r} is not {theirs!r}" for mine, theirs in pairs if mine != theirs]
-    if elastic.get("opaque") and "query" in source and elastic.get("query") != source["query"].strip("\n"):
+    if elastic.get("opaque") and source.get("query") is not None and elastic.get("query") != str(source["query"]).strip("\n"):
         seen.problems.append("the query was not kept")
     other = "ndjson" if form == "toml" else "toml"
     plain = json.loads(json.dumps(source, default=str))

@@ -45,7 +45,7 @@ def _at(text: str, span: Span) -> str:
 _WORDS = st.lists(st.sampled_from(['a:"b c"', "d:é💡", r'e:"\\x"', "f:'g'", "\nh:1", "i:j*"]), min_size=1, max_size=5).map(" and ".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_WORDS)
 def test_a_mistake_in_a_query_is_told_at_its_character(words: str) -> None:
     """The stray bracket is what the diagnostic points at, behind escapes, characters of other planes and trimmed line ends."""
@@ -58,7 +58,7 @@ def test_a_mistake_in_a_query_is_told_at_its_character(words: str) -> None:
         assert _at(text, told.span) == _STRAY, (name, told.span)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(_WORDS, st.booleans())
 def test_a_mistake_in_an_export_is_told_at_its_character(words: str, ascii_only: bool) -> None:
     """In a line of JSON, too, and with the line's number."""
