@@ -68,7 +68,8 @@ def command(
         if report:
             from converter.cli.report import write_report
 
-            write_report(report, [_row(result, f"{output}/{name}" if name else None) for name, result in zip(names, results, strict=True)])
+            places = [f"{output}/{placed.moved.get(name, name)}" if name else None for name in names]
+            write_report(report, [_row(result, place) for place, result in zip(places, results, strict=True)])
     except OutputError as error:
         say(f"error: {error}")
         sys.exit(Exit.ENVIRONMENT)

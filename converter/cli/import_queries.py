@@ -20,17 +20,21 @@ def imported(language: str, sources: Sequence[str], logsource: str | None, field
     """Yield what becomes of each query; a file that cannot be read is refused (R020).
 
     Raises:
-        click.UsageError: without a log source.
+        click.UsageError: without a log source, or for two files of one name.
     """
     from converter.model import Diagnostic, Severity
     from converter.pack import unreadable
-    from converter.readers.queries import MAX_BYTES, import_query_bytes, read_logsource, refused
+    from converter.readers.queries import MAX_BYTES, import_query_bytes, read_logsource, refused, title_of
 
     if not logsource:
         raise click.UsageError("a query does not say which events it is for: give --logsource product/category/service")
     parts = read_logsource(logsource)
     if parts is None:
         raise click.UsageError(f"'{logsource[:60]}' is no log source: write product/category/service, such as windows/process_creation")
+    titles = [title_of(source) for source in sources]
+    double = next((one for at, one in enumerate(titles) if one in titles[:at]), None)
+    if double is not None:
+        raise click.UsageError(f"two of the queries would be the rule '{double}', of one id: give their files names of their own")
     types = _types(fields) if fields else None
     for source in sources:
         try:

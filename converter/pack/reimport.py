@@ -8,6 +8,7 @@ says, an edited file is left alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ BASES: Final = ".imported"
 """The folder below that of the rules which holds the bytes that were imported; they end so that no tool takes them for rules."""
 STATUS: Final = "imported"
 BASE: Final = "imported from"
+_ID: Final = re.compile(rb"^id: '?([0-9A-Za-z-]{1,64})'?$", re.MULTILINE)
 
 
 def base_name(name: str) -> str:
@@ -36,7 +38,9 @@ def base_name(name: str) -> str:
 class Placed:
     """What an import did: files written, among them those with a person's edits ``joined``; edited ones ``kept``, as their source is.
 
-    ``left`` are those left alone although the source has something else, with the reasons in ``told``.
+    ``left`` are those left alone although the source has something else, with
+    the reasons in ``told``.  ``moved`` are rules that have another name now,
+    with the file that they have had since their first import.
     """
 
     written: tuple[str, ...]
@@ -44,6 +48,7 @@ class Placed:
     kept: tuple[str, ...]
     left: tuple[str, ...]
     told: tuple[Diagnostic, ...]
+    moved: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -133,15 +138,17 @@ def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool, keep: boo
         OutputError: if the folder cannot be used.
     """
     plan = _Plan(folder, read_manifest(folder), keep)
+    moved = _moved(plan, files)
+    files = {moved.get(name, name): data for name, data in files.items()}
     current = [name for name in sorted(files) if plan.take(name, files[name], force=force)]
     before = dict(plan.manifest)
     for name, data in plan.files.items():
         # A joined file still comes from what was imported before, until that is written too: a killed run is done again.
         if name not in plan.joined:
-            before[name] = Entry(digest(data), "", STATUS)
+            before[name] = _entry(data)
     if plan.files:
         commit(folder, before, plan.files, ())
-    after = before | {name: Entry(digest(files[name]), "", STATUS) for name in current}
+    after = before | {name: _entry(files[name]) for name in current}
     bases = {base_name(name): files[name] for name in current if plan.base_of(name) != files[name]}
     after |= {name: Entry(digest(data), "", BASE) for name, data in bases.items()}
     if after != before or bases:
@@ -156,7 +163,25 @@ def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool, keep: boo
         shown(plan.kept),
         shown(sorted(files.keys() - {*current})),
         tuple(plan.told),
+        moved,
     )
+
+
+def _entry(data: bytes) -> Entry:
+    """Return what the manifest says of a file: the id of its first rule too, by which it is known under another name."""
+    found = _ID.search(data)
+    return Entry(digest(data), found[1].decode() if found else "", STATUS)
+
+
+def _moved(plan: _Plan, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the files in which rules are that have another name now."""
+    homes = {one.rule: name for name, one in plan.manifest.items() if one.rule and one.status == STATUS and name not in files}
+    found: dict[str, str] = {}
+    for name, data in files.items():
+        home = homes.pop(_entry(data).rule, None) if name not in plan.manifest else None
+        if home is not None and plan.bytes_of(home) is not None:
+            found[name] = home
+    return found
 
 
 def _joined(shown: str, found: Merged) -> Diagnostic:

@@ -250,6 +250,17 @@ def test_what_is_not_in_block_style_is_written_anew(tmp_path: Path) -> None:
     }
 
 
+def test_a_rule_with_another_name_stays_in_its_file(tmp_path: Path) -> None:
+    """A rule is known by its id: where its source has a new title, and so another file name, its file is changed and no second one made."""
+    again(tmp_path, FIRST)
+    (tmp_path / NAME).write_text(EDITED, encoding="utf-8")
+    placed = again(tmp_path, SECOND.replace("title: Commands in pods", "title: Pods"), name="kubernetes/audit/pods.yml")
+    assert (placed.left, dict(placed.moved)) == ((), {"kubernetes/audit/pods.yml": NAME})
+    assert sorted(one for one in states(tmp_path) if one.endswith(".yml")) == [NAME]
+    assert "title: Pods" in (tmp_path / NAME).read_text(encoding="utf-8")
+    assert again(tmp_path, FIRST.replace("8a11", "8a12"), name="kubernetes/audit/pods.yml").moved == {}
+
+
 def test_foreign_files_and_unknown_sources_are_left_alone(tmp_path: Path) -> None:
     """A file that no import wrote, and an edited one whose imported bytes are gone, stay (R021)."""
     (tmp_path / "mine.yml").write_text("mine", encoding="utf-8")

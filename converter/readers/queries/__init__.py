@@ -2,7 +2,7 @@
 
 from converter.readers.queries.fields import Types, mapped_types, source_types
 from converter.readers.queries.importer import MAX_BYTES, import_query, import_query_bytes, refused
-from converter.readers.queries.place import LANGUAGES, read_logsource
+from converter.readers.queries.place import LANGUAGES, read_logsource, title_of
 
 __all__ = [
     "LANGUAGES",
@@ -14,4 +14,5 @@ __all__ = [
     "read_logsource",
     "refused",
     "source_types",
+    "title_of",
 ]

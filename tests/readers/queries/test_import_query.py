@@ -254,6 +254,8 @@ def test_the_command_reads_files_and_standard_input(tmp_path: Path) -> None:
     assert run(tmp_path, "import", "kuery", "q.kql", "-o", "rules", "--logsource", "a b").returncode == 2
     assert run(tmp_path, "import", "elastic-toml", "q.kql", *words).returncode == 2
     assert run(tmp_path, "import", "eql", "missing.eql", *words).returncode == 3
+    double = run(tmp_path, "import", "kuery", "q.kql", "./q.txt", *words)
+    assert (double.returncode, "of one id" in double.stderr) == (2, True)
     (tmp_path / "m.json").write_text("[", encoding="utf-8")
     assert run(tmp_path, "import", "kuery", "q.kql", *words, "--fields", "m.json").returncode == 3
 
