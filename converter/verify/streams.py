@@ -63,9 +63,18 @@ def streams(loaded: Loaded, linked: Linked, tables: Tables) -> tuple[Stream, ...
 
 
 def each_once(linked: Linked, tables: Tables) -> Stream:
-    """Return an event of each rule that gives one by itself."""
-    found = (_example(part, tables) for part in leaves(linked))
-    return Stream("each rule once", tuple(Timed(_START, one) for one in found if one is not None))
+    """Return an event of each rule that gives one by itself, with values for the fields to group and count by."""
+    found = []
+    for part in leaves(linked):
+        event = _example(part, tables)
+        if event is not None:
+            whole = copy.deepcopy(dict(event))
+            for name in (*linked.correlation.group_by, *linked.correlation.fields):
+                field = field_in(linked, part, name)
+                if not scalars(whole, field):
+                    put(whole, field, _value(field, 1, _fields(part, tables)))
+            found.append(Timed(_START, whole))
+    return Stream("each rule once", tuple(found))
 
 
 def _varied(linked: Linked, stream: Stream) -> Iterator[Stream]:

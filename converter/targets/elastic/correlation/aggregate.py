@@ -28,6 +28,8 @@ from converter.targets.elastic.esql import LANGUAGE, name, where
 from converter.targets.elastic.esql import source as from_indices
 
 _OPERATORS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "==", "neq": "!="}
+_NUMBERS: Final = ("long", "keyword", "constant_keyword", "wildcard")
+"""Types of columns that hold numbers, or texts that can be some."""
 _FIGURE: Final = "figure"
 """The column of what the condition is about."""
 
@@ -161,7 +163,7 @@ def _measured(meaning: Correlation, keys: _Keys, seen: Window) -> tuple[list[str
     column, *others = _columns(keys, linked)
     if others:
         raise refusal(linked.rule, "the values to measure are kept in parts, which are no numbers", "name a field of numbers")
-    binding = fields_of(meaning, linked, linked.parts[0], correlation.fields, SHOWN)[0]
+    binding = fields_of(meaning, linked, linked.parts[0], correlation.fields, _NUMBERS)[0]
     number = column if binding.type == "long" else f"TO_DOUBLE({column})"
     single = not binding.many
     upward = any(one.operator in ("gt", "gte", "eq") for one in correlation.criteria)
