@@ -312,3 +312,13 @@ def test_table_names_features() -> None:
     assert all(one < set(FEATURES) for one in listed.values())
     assert listed["kuery"].isdisjoint({"keyword", "value.fieldref", "value.regex", "value.single_wildcard"})
     assert listed["kuery+filters"] == listed["kuery"] | {"value.regex", "value.single_wildcard"}
+
+
+@pytest.mark.parametrize("language", ["auto", "kuery", "kuery+filters", "eql", "lucene"])
+@pytest.mark.parametrize("network", ["::/0", "::ffff:10.0.0.0/104"])
+def test_a_network_of_both_versions_is_refused(network: str, language: str) -> None:
+    """The index keeps an address of version 4 as one of version 6, where the rule means none of them."""
+    refused = _compiled(FieldMatch("sourceIPs", Cidr(network)), language=language)
+    assert refused.status is Status.UNSUPPORTED
+    assert "version 4" in refused.diagnostics[0].message
+    assert _compiled(FieldMatch("sourceIPs", Cidr("2001:db8::/32")), language=language).status is Status.EXACT

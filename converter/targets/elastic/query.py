@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv6Network
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -50,6 +51,7 @@ WHOLE: Final = ("keyword", "wildcard")
 TEXTUAL: Final = (*WHOLE, "flattened")
 """Types whose index holds every value as its text."""
 _SPECIAL: Final = re.compile(r'[\\():<>"*{}]')
+_WRAPPED: Final = "::ffff:0:0/96"
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -228,6 +230,17 @@ def refused(tree: Node, what: str, help_text: str, resolved: ResolvedRule, who: 
     return Inexpressible(Diagnostic("T110", Severity.ERROR, span, f"{who} express {what}", help=help_text))
 
 
+def no_mixed_network(tree: FieldMatch, test: Test, resolved: ResolvedRule, who: str) -> None:
+    """Refuse a network of version 6 with addresses of version 4 in it: the index keeps those as ``::ffff:0:0/96``.
+
+    Raises:
+        Inexpressible: as it would find them, or some of them, which the rule does not mean.
+    """
+    if isinstance(test, Cidr) and ":" in test.network and IPv6Network(test.network).overlaps(IPv6Network(_WRAPPED)):
+        what = "a network of version 6 that has addresses of version 4 in it"
+        raise refused(tree, what, "name the networks that are meant", resolved, who)
+
+
 def losses(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negated: bool = False) -> tuple[Loss, ...]:
     """Return a loss for each atom that the table's language only approximates.
 
@@ -255,6 +268,7 @@ def each_loss(tree: Node, resolved: ResolvedRule, table: Capabilities, *, negate
                     resolved,
                     who,
                 )
+            no_mixed_network(tree, test, resolved, who)
             if isinstance(test, Compare) and binding.type == "long" and not -LONG <= test.value < LONG:
                 raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, who)
             if fidelity is Fidelity.EXACT:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Network, ip_network
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -47,7 +46,7 @@ from converter.targets.contract import Inexpressible, ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.eql import words
-from converter.targets.elastic.query import IGNORE_ABOVE, LONG, TEXTUAL, refused
+from converter.targets.elastic.query import IGNORE_ABOVE, LONG, TEXTUAL, no_mixed_network, refused
 from converter.targets.elastic.searched import UnsaidError, whole
 
 WHO: Final = "EQL cannot"
@@ -58,7 +57,6 @@ _SIGNS: Final = ("*", "?", "\x01")
 _LISTS: Final = ("==", "in~", ":", "like", "regex", "regex~", "cidrMatch")
 _REFUSED: Final = ("text", "match_only_text", "flattened", "nested", "object")
 """Types of fields that the engine refuses in EQL, whatever is asked of them."""
-_WRAPPED: Final = IPv6Network("::ffff:0:0/96")
 _CHARACTER: Final = CharSet(((0, 0x10FFFF),))
 _ANYTHING: Final = Repeat(_CHARACTER, 0, None)
 
@@ -115,7 +113,8 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
         case Compare(order, bound):
             operator, value, loose = _OPERATORS[order], scalar_text(bound), False
         case Cidr(network):
-            operator, value, loose = "cidrMatch", _network(tree, network, resolved), False
+            no_mixed_network(tree, test, resolved, WHO)
+            operator, value, loose = "cidrMatch", words.text(network), False
             name = words.name(binding.ip or binding.path, optional=may_lack)
         case Regex():
             operator, value = _search(tree, test, resolved)
@@ -158,15 +157,6 @@ def printed(one: Term) -> str:
             return f"{operator}({', '.join((name, *values))})"
         case _:
             return f"{name} {operator} {values[0] if len(values) == 1 else words.listed(values)}"
-
-
-def _network(tree: FieldMatch, network: str, resolved: ResolvedRule) -> str:
-    inside = ip_network(network)
-    if isinstance(inside, IPv6Network) and inside.overlaps(_WRAPPED):
-        # The index keeps an address of version 4 as one of version 6 in ::ffff:0:0/96.
-        what = "a network of version 6 that has all addresses of version 4 in it"
-        raise refused(tree, what, "name the networks that are meant", resolved, WHO)
-    return words.text(network)
 
 
 def _number(tree: FieldMatch, value: int | float, binding: Binding, resolved: ResolvedRule) -> str:

@@ -28,7 +28,7 @@ from converter.ir import (
 from converter.model import Fidelity, Loss
 from converter.targets.contract import Capabilities, ResolvedRule
 from converter.targets.elastic.esql.refusal import no
-from converter.targets.elastic.query import LONG, WHOLE
+from converter.targets.elastic.query import LONG, WHOLE, no_mixed_network
 
 TEXTS: Final = (*WHOLE, "constant_keyword", "text", "match_only_text")
 """Types whose column holds whole texts; of a text field ES|QL sees the text itself, not its words."""
@@ -64,6 +64,7 @@ def _atom(tree: FieldMatch, binding: Binding, test: Test, resolved: ResolvedRule
         early = f" before Elastic {since}" if since else ""
         what = f"'{name}' on {article} {binding.type} field{lists} ('{binding.path}'){early}"
         raise no(tree, what, "use another test, or disable elastic for this rule", resolved)
+    no_mixed_network(tree, test, resolved, "ES|QL cannot")
     if isinstance(test, Compare | Number) and binding.type == "long" and not -LONG <= test.value < LONG:
         raise no(tree, "a number beyond those that the field holds", "use a smaller one", resolved)
     if fidelity is Fidelity.EXACT:

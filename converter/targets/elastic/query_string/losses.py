@@ -8,7 +8,7 @@ from converter.data import Binding
 from converter.ir import And, Cidr, Compare, Exists, FieldMatch, Keyword, Node, Not, Or, Regex, Test, Text, Wild, feature, feature_of_test
 from converter.model import Fidelity, Loss
 from converter.targets.contract import Capabilities, ResolvedRule
-from converter.targets.elastic.query import LONG, TEXTUAL, refused
+from converter.targets.elastic.query import LONG, TEXTUAL, no_mixed_network, refused
 from converter.targets.elastic.query_string.forms import form
 
 WHO: Final = "Lucene's query string cannot"
@@ -58,6 +58,7 @@ def _of_atom(
     if fidelity is None:
         what = f"'{name}' on a field of type {binding.type} ('{binding.path}')"
         raise refused(tree, what, "use another test, or disable elastic for this rule", resolved, WHO)
+    no_mixed_network(tree, test, resolved, WHO)
     if isinstance(test, Compare) and binding.type == "long" and not -LONG <= test.value < LONG:
         raise refused(tree, "a number beyond those that the field holds", "use a smaller one", resolved, WHO)
     if fidelity is Fidelity.EXACT:
