@@ -267,3 +267,34 @@ def test_losses_are_told_where_they_are(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "warning[R207]: mixed: free text" in told.stderr
     assert "q.kql:2:3" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sequence by user.id with maxspan=30s\n  [process where process.name : "a.exe"] by process.entity_id\n'
+        "  [network where destination.port == 443] by process.parent.entity_id",
+        'sequence with maxspan=2h\n  [process where process.name == "a"]\n  [process where process.name == "b"]\n  '
+        "[any where process.pid == 4]",
+        'sequence by host.id with maxspan=5m\n  [process where process.name : "a*"] with runs=7',
+    ],
+)
+def test_a_sequence_comes_back_as_the_same_correlation(tmp_path: Path, text: str) -> None:
+    """Import, build, import: the correlation and its rules are the same; a count comes back as a threshold, which is told."""
+    first = import_query("eql", text, "one.eql", WINDOWS)
+    assert (first.status, first.exact, first.losses) == (Outcome.CANONICAL, True, ())
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "one.yml").write_text(first.text, encoding="utf-8")
+    done = run(tmp_path, "build", "rules", "-t", "elastic", "-o", "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    built = (tmp_path / "out" / "elastic" / "one.toml").read_text(encoding="utf-8")
+    if "runs" in text:
+        assert 'type = "threshold"' in built
+        return
+    query = built.split("query = '''\n")[1].split("\n'''")[0]
+    again = import_query("eql", query, "one.eql", WINDOWS)
+    assert again.exact
+    one, other = (read_rules(result.text.encode(), "one.yml")[0] for result in (first, again))
+    assert [rule.correlation for rule in one] == [rule.correlation for rule in other]
+    assert [rule.id for rule in one] == [rule.id for rule in other]
+    assert [rule.detection for rule in one] == [rule.detection for rule in other]
