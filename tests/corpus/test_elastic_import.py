@@ -95,7 +95,7 @@ def _comes_back(trip: Trip) -> bool:
 
 
 def _finds_the_same(one: Rule, other: Rule) -> bool:
-    """Say whether two detections find the same among the documents that show each of their tests at work: an expression may be cut to what decides."""
+    """Say whether two detections find the same among documents that show their tests at work: an expression may be cut to what decides."""
     trees = [lower(rule) for rule in (one, other)]
     assert not any(isinstance(tree, tuple) for tree in trees)
     shown = [*documents_of(one)[0], *documents_of(other)[0]]
