@@ -177,10 +177,11 @@ def _asked_source(part: Part, target: str, tables: Tables, data: bytes) -> DataS
     """Return the log source whose index and guard an artifact names: rules of several log sources can share an index."""
     if part.rule.taxonomy not in ("sigma", "sigmahq"):
         return None
+    quote, query = (b'\\"', data) if data.startswith(b"{") else (b'"', data.partition(b"\nquery = ")[2])
     for source in (one for one in tables.sources_of(part.rule.logsource) if target in one.targets):
         needs = source.targets[target]
         guards = ([value] if isinstance(value, str) else value for value in needs.get("guard", {}).values())
-        named = all(any(one.encode() + quote in data for one in several for quote in (b'"', b'\\"')) for several in guards)
+        named = all(any(quote + one.encode() + quote in query for one in several) for several in guards)
         if named and all(str(index).encode() in data for index in needs.get("index", ())):
             return source
     return None
