@@ -26,6 +26,10 @@ class Edit:
     value: Any
 
 
+_MOST: Final = 1_000
+"""Edits of one document; each looks at all keys beside it."""
+
+
 class _NotBlockError(Exception):
     """The key does not stand alone on its line."""
 
@@ -40,7 +44,7 @@ def written(value: Any) -> str:  # noqa: ANN401 - any YAML value
 
 
 def applied(text: str, document: Document, edits: Sequence[Edit], result: Any, order: Any) -> str | None:  # noqa: ANN401 - YAML values
-    """Return the text with the edits, or ``None`` where it is not in block style at all.
+    """Return the text with the edits, or ``None`` where it is not in block style at all, or much is changed.
 
     A key inside of what is not in block style is changed with all that it
     stands in.
@@ -52,6 +56,8 @@ def applied(text: str, document: Document, edits: Sequence[Edit], result: Any, o
         result: what the document says with all edits.
         order: a document in whose order new keys are put in.
     """
+    if len(edits) > _MOST:
+        return None
     found: dict[tuple[str, ...], list[_Change]] = {}
     for edit in edits:
         one = edit
@@ -123,13 +129,14 @@ def _elements(text: str, old: Seq, new: Sequence[Any]) -> list[_Change] | None:
     """Return how elements go and come in a list in block style; ``None`` for another, or where they change their order."""
     lines = [_line_start(text, unpack(one)[0]) for one in old.offsets]
     prefixes = {text[line : unpack(one)[0]] for line, one in zip(lines, old.offsets, strict=True)}
-    if len(prefixes) != 1 or (prefix := next(iter(prefixes))).strip() != "-" or any(isinstance(one, Map | Seq) for one in old):
+    if len(prefixes) != 1 or (prefix := next(iter(prefixes))).strip() != "-" or any(isinstance(one, Map | Seq) for one in (*old, *new)):
         return None
-    kept = [one for one in old if _is_in(one, new)]
+    wanted = {(type(one), one) for one in new}
+    kept = [one for one in old if (type(one), one) in wanted]
     if not kept or not all(type(one) is type(two) and one == two for one, two in zip(kept, new, strict=False)):
         return None
     ends = [_line_end(text, _last(text, value, place, 0)) for value, place in zip(old, old.offsets, strict=True)]
-    found = [(line, end, "") for value, line, end in zip(old, lines, ends, strict=True) if not _is_in(value, new)]
+    found = [(line, end, "") for value, line, end in zip(old, lines, ends, strict=True) if (type(value), value) not in wanted]
     added = "".join(f"{prefix[: prefix.index('-')]}{line[2:]}" for line in _lines(new[len(kept) :]))
     if added:
         found.append((ends[-1], ends[-1], added if text[ends[-1] - 1 : ends[-1]] == "\n" else f"\n{added}"))
@@ -139,10 +146,6 @@ def _elements(text: str, old: Seq, new: Sequence[Any]) -> list[_Change] | None:
 def _lines(values: Sequence[Any]) -> list[str]:
     """Return plain values as lines of a list, two blanks before each."""
     return written({"values": list(values)}).splitlines(keepends=True)[1:] if values else []
-
-
-def _is_in(value: object, values: Sequence[object]) -> bool:
-    return any(type(value) is type(one) and value == one for one in values)
 
 
 def _check_block(text: str, holder: Any, offsets: int) -> None:  # noqa: ANN401 - any YAML value
