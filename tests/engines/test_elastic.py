@@ -125,7 +125,7 @@ def test_fields_that_nothing_names_change_no_answer() -> None:
 
 def test_lucene_in_the_engine(tmp_path: Path) -> None:
     """Cases built in Lucene hold in the engine, which has no flattened fields: those are the reader's."""
-    for one in sorted((ROOT / "tests" / "cases").glob("value_*"))[::3]:
+    for one in sorted((ROOT / "tests" / "cases").glob("value_*"))[::6]:
         (tmp_path / "cases" / one.name).mkdir(parents=True)
         shutil.copy(one / "rule.yml", tmp_path / "cases" / one.name)
     cases = [tmp_path / "cases"]
@@ -133,7 +133,7 @@ def test_lucene_in_the_engine(tmp_path: Path) -> None:
     build(Request(cases, [target("elastic")], tmp_path / "output", {"language": "lucene"}, losses))
     done = verify(load_pack(cases), ["elastic"], tmp_path / "output", "osmem")
     left = {note.partition(" ")[0] for note in done.notes if "flattened" in note or "match_only_text" in note}
-    assert len(done.verdicts) >= 20
+    assert len(done.verdicts) >= 8
     for one in done.verdicts:
         assert not one.failed, [told.render() for told in one.diagnostics]
         assert one.evidence is (Evidence.READER if one.artifact in left else Evidence.ENGINE)

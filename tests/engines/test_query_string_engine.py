@@ -22,7 +22,7 @@ from tests.languages.lucene.questions import filled
 
 pytestmark = pytest.mark.engine
 TABLE = target("elastic").capabilities({})["lucene"]
-RULES = 200
+RULES = 120
 
 
 @pytest.fixture(autouse=True)

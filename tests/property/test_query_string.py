@@ -18,7 +18,7 @@ from converter.targets.elastic.query_string import losses, query
 TABLE = target("elastic").capabilities({})["lucene"]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=TREES, events=st.lists(EVENTS, min_size=1, max_size=6), guarded=st.booleans())
 def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]], guarded: bool) -> None:
     """Exact means equal, wider never misses, narrower never adds."""

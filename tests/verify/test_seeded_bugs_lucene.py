@@ -170,6 +170,7 @@ def _verdict(loaded: Loaded, events: Questions, made: tuple[Outcome, bytes]) -> 
     return compare(loaded, loaded.tree, artifact, "elastic", outcome.status, events)
 
 
+@pytest.mark.slow
 def test_sound_printers_pass(asked: list[tuple[Loaded, Questions, bytes]]) -> None:
     """Without a bug no output of the same rules is refuted."""
     for loaded, events, _ in asked:

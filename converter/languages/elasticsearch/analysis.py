@@ -7,7 +7,7 @@ measured in the engine (``word_break.yml``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ def folded(text: str) -> str:
     return "".join(lower if len(lower := char.lower()) == 1 else lower[0] for char in text)
 
 
+@lru_cache(maxsize=2048)  # documents of one index repeat most of their texts
 def tokens(text: str) -> tuple[str, ...]:
     """Return the words of ``text`` in order, in lower case; the place in the tuple is the position."""
     found: list[str] = []
