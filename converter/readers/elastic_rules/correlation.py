@@ -155,7 +155,7 @@ def joined_as(asked: Asked, plain: Choice, resolve: Callable[[str], Known | None
 def _correlated(asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Part], losses: tuple[Loss, ...], seen_s: int | None) -> Found:
     timespan_s, told = _timespan(asked, plan, seen_s)
     if timespan_s is None:
-        message = "the look-back, which bounds the sequence, is no number of seconds"
+        message = "it has no maxspan, and how far a run looks back is no number of seconds"
         return _none(plain, asked, _unsaid(asked, "time span", message, asked.query_offsets))
     if any(plan.optional):
         message = "events without the field join each other in the engine, and are in no group of the rule"

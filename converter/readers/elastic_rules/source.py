@@ -8,11 +8,12 @@ Elastic's, never both in one rule.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from converter.data import Binding, Source, bindings, sources
+from converter.data import Binding, Source, bindings, indexed, sources
 from converter.ir import And, FieldMatch, Node, Or, Shape, Text, atoms
 from converter.readers.elastic_rules.facts import form
 
@@ -111,11 +112,19 @@ def _is_guard(tree: Node, guard: Mapping[str, tuple[str, ...]]) -> bool:
 
 def _of(known: Source, tree: Node | None, shown: bool) -> Choice:
     logsource = {"category": max(known.sigma["category"]), "product": known.sigma["product"], "service": known.sigma["service"]}
-    by_path = {one.path: one for one in bindings(TARGET, known.id).values() if one.change is None}
+    by_path = _invertible(known)
     choice = Choice({key: value for key, value in logsource.items() if value}, known, by_path, is_shown=shown)
     rest = without_guard(tree, replace(choice, is_native=True)) if tree is not None else None
     used = {atom.field for atom in atoms(rest) if isinstance(atom, FieldMatch)} if rest is not None else set()
     return replace(choice, is_native=used <= set(by_path))
+
+
+def _invertible(known: Source) -> dict[str, Binding]:
+    """Return the fields of a log source by paths on the target that no other has, where their values are there as they are."""
+    rows = [one for one in bindings(TARGET, known.id).values() if "*" not in one.path]
+    count = Counter(path for one in rows for path in {part.path for part in indexed(one)})
+    as_they_are = (one for one in rows if one.change is None and not (one.changed or one.digits or one.replaced))
+    return {one.path: one for one in as_they_are if count[one.path] == 1}
 
 
 def _says_nothing(index: str) -> bool:
