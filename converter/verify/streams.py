@@ -191,7 +191,12 @@ def made_stream(linked: Linked, known: Sequence[Timed], tables: Tables) -> tuple
         if event is None:
             return ()
         examples[part.rule.id] = event
-    found = list(_steps(linked, linked, examples, tables))
+    shared: dict[str, object] = {}
+    for part in leaves(linked):
+        for name in linked.correlation.group_by:
+            for value in scalars(examples[part.rule.id], field_in(linked, part, name))[:1]:
+                shared.setdefault(name, value)
+    found = list(_steps(linked, linked, examples, tables, shared))
     if not found or len(found) > MADE:
         return ()
     times = accumulate(gap for gap, _ in found)
@@ -202,7 +207,9 @@ Step = tuple[int, dict[str, Any]]
 """An event, and how many nanoseconds it is behind the one before."""
 
 
-def _steps(outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, Any]], tables: Tables) -> Iterator[Step]:
+def _steps(
+    outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, Any]], tables: Tables, shared: Mapping[str, object]
+) -> Iterator[Step]:
     """Yield as many events of a correlation's rules as it needs, as far apart as they may be."""
     needed = len(linked.parts) if linked.correlation.type.startswith("temporal") else _needed(linked)
     gap = linked.correlation.timespan * SECOND // max(1, needed - 1)
@@ -210,10 +217,10 @@ def _steps(outer: Linked, linked: Linked, examples: Mapping[str, Mapping[str, An
         part = linked.parts[number % len(linked.parts)]
         before = gap if number else 0
         if isinstance(part.meaning, Linked):
-            for at, (inner, event) in enumerate(_steps(outer, part.meaning, examples, tables)):
+            for at, (inner, event) in enumerate(_steps(outer, part.meaning, examples, tables, shared)):
                 yield (inner if at else before), event
         else:
-            yield before, _filled(outer, linked, part, number, examples[part.rule.id], tables)
+            yield before, _filled(outer, linked, part, number, examples[part.rule.id], tables, shared)
 
 
 def _needed(linked: Linked) -> int:
@@ -224,18 +231,32 @@ def _needed(linked: Linked) -> int:
     return max(1, *least) if least else 1
 
 
-def _filled(outer: Linked, linked: Linked, part: Part, number: int, example: Mapping[str, Any], tables: Tables) -> dict[str, Any]:
+def _filled(
+    outer: Linked, linked: Linked, part: Part, number: int, example: Mapping[str, Any], tables: Tables, shared: Mapping[str, object]
+) -> dict[str, Any]:
     """Return an event with values for the fields to group by, where it has none, and one of its own for those to count by."""
     event = copy.deepcopy(dict(example))
     fields = _fields(part, tables)
     for name in outer.correlation.group_by:
-        field = field_in(outer, part, name)
-        if not scalars(event, field):
-            put(event, field, _value(field, 1, fields))
+        _grouped(outer, part, name, event, fields, shared)
     for name in linked.correlation.fields:
         field = field_of(linked, part, name)
         put(event, field, _value(field, number, fields) if linked.correlation.type == "value_count" else _number(linked))
     return event
+
+
+def _grouped(
+    outer: Linked, part: Part, name: str, event: dict[str, Any], fields: Mapping[str, Field], shared: Mapping[str, object]
+) -> None:
+    """Put an event into the group of the others, as far as its rule still matches it there."""
+    field = field_in(outer, part, name)
+    own = scalars(event, field)
+    wanted = shared.get(name, _value(field, 1, fields))
+    if wanted not in own:
+        other = copy.deepcopy(event)
+        if put(other, field, wanted) and (not own or detected(part, other)):
+            event.clear()
+            event.update(other)
 
 
 def _number(linked: Linked) -> int:
