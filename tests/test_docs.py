@@ -30,7 +30,7 @@ def test_readme_shows_the_table() -> None:
 
 def test_readme_shows_the_refusal() -> None:
     """The refused translation and its counter-example are printed so, the event shortened."""
-    done = _run("convert", "docs/examples/masters_group.yml", "-t", "elastic")
+    done = _run("convert", "docs/examples/masters_group.yml", "-t", "elastic", "-O", "language=kuery")
     assert (done.returncode, done.stdout) == (1, "")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for line in done.stderr.strip().splitlines():

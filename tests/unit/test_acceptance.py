@@ -19,7 +19,7 @@ def test_an_accepted_loss_is_built_and_told(tmp_path: Path) -> None:
     path = tmp_path / "rule.yml"
     for accept, allowed in (("", False), (f"  targets: {{elastic: {{accept: [{{code: T119, reason: {REASON}}}]}}}}\n", True)):
         path.write_text(text.replace("x-converter:\n", "x-converter:\n" + accept), encoding="utf-8")
-        outcome = compile_rule(load_pack([path]).rules[0], target("elastic"), {}, frozenset())
+        outcome = compile_rule(load_pack([path]).rules[0], target("elastic"), {"language": "kuery"}, frozenset())
         assert (outcome.allowed, outcome.status) == (allowed, Status.MIXED)
     assert [loss.accepted for loss in outcome.losses] == [REASON]
     assert outcome.compilation is not None
@@ -34,4 +34,4 @@ def test_an_acceptance_of_another_code_changes_nothing(tmp_path: Path) -> None:
     path.write_text(
         text.replace("x-converter:\n", "x-converter:\n  targets: {elastic: {accept: [{code: T118, reason: x}]}}\n"), encoding="utf-8"
     )
-    assert not compile_rule(load_pack([path]).rules[0], target("elastic"), {}, frozenset()).allowed
+    assert not compile_rule(load_pack([path]).rules[0], target("elastic"), {"language": "kuery"}, frozenset()).allowed
