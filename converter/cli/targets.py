@@ -37,10 +37,11 @@ def command(names: tuple[str, ...]) -> None:
             rows = []
             for feature in FEATURES:
                 entry = capabilities.features.get(feature, {})
+                since = entry.get("since", {})
                 shown = ", ".join(
-                    f"{kind} {value}" if kind != "any" else str(value)
+                    (f"{kind} {value}" if kind != "any" else str(value)) + (f" (since {since[kind]})" if kind in since else "")
                     for kind, value in entry.items()
-                    if kind not in ("case", "source") and not kind.startswith("why")
+                    if kind not in ("case", "source", "since") and not kind.startswith("why")
                 )
                 reasons = sorted((kind, str(text)) for kind, text in entry.items() if kind.startswith("why"))
                 why = [text if kind == "why" else f"{kind.removeprefix('why_')}: {text}" for kind, text in reasons]

@@ -44,6 +44,7 @@ FIELDS = {
     "`odd/name`.x-y": ("keyword", False),
     "l": ("keyword", True),
     "n": ("long", False),
+    "d": ("double", False),
     "m": ("long", True),
     "b": ("boolean", False),
     "bs": ("boolean", True),
@@ -146,6 +147,7 @@ def _atoms(draw: st.DrawFn) -> Node:
     regex = st.builds(Regex, PATTERNS, st.sampled_from(["", "i", "m"]))
     tests: dict[str, st.SearchStrategy[Any]] = {
         "long": number | compare | emptiness | reference,
+        "double": number | compare | st.builds(Compare, st.just("lt"), st.floats(-9, 9)) | emptiness,
         "boolean": st.builds(Boolean, st.booleans()) | emptiness | reference,
         "ip": st.builds(Cidr, st.sampled_from(["10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"])) | emptiness,
         "date": st.builds(TimePart, st.sampled_from(["hour", "week", "year"]), st.sampled_from(["eq", "gt"]), st.integers(0, 23)),
@@ -162,6 +164,7 @@ def _several(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 TREES = st.recursive(_atoms(), _several, max_leaves=6)
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     "long": st.integers(-3, 9),
+    "double": st.integers(-3, 9) | st.floats(-9, 9),
     "boolean": st.booleans(),
     "ip": st.sampled_from(["10.0.0.1", "10.255.0.0", "11.0.0.0", "2001:db8::1", "::1"]),
     "date": st.sampled_from(["2026-05-04T10:30:00Z", "2026-05-04T23:30:00+02:00", "2025-01-01T00:00:00Z"]),
@@ -190,7 +193,7 @@ LOG = Source("", "", {}, {"elastic": {"index": ["logs-*"]}})
 BINDINGS = {name: Binding(Field(name, kind), name, kind, many) for name, (kind, many) in FIELDS.items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tree=TREES, events=st.lists(EVENTS, min_size=1, max_size=6))
 def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]]) -> None:
     """Exact means equal, wider never misses, narrower never adds; and an output is always read and accepted."""
