@@ -8,6 +8,7 @@ says, an edited file is left alone.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from converter.pack.journal import commit
 from converter.pack.loaded import RuleFile
 from converter.pack.manifest import Entry, digest, read_manifest
 from converter.pack.merge import Merged, merged
-from converter.pack.walk import FILE_SIZE, load_bytes, read_bytes, told
+from converter.pack.walk import FILE_SIZE, find, load_bytes, read_bytes, told
 
 BASES: Final = ".imported"
 """The folder below that of the rules which holds the bytes that were imported; they end so that no tool takes them for rules."""
@@ -58,6 +59,8 @@ class _Plan:
     folder: Path
     manifest: dict[str, Entry]
     keep: bool
+    bases: dict[str, bytes] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -66,6 +69,8 @@ class _Plan:
     def take(self, name: str, data: bytes, *, force: bool) -> bool:
         """Decide on one file; return whether ``data`` is what it comes from afterwards."""
         here, former = self.bytes_of(name), self.manifest.get(name)
+        if here is None and former is not None and not force:
+            return self.removed(name, data, former)
         if here is None or force or here == data or (former is not None and digest(here) == former.sha256):
             self.files[name] = data
             return True
@@ -80,6 +85,17 @@ class _Plan:
             self.leave(name, "was edited since it was imported, and what was imported then is not known: it is left alone")
             return False
         return self.join(name, base, here, data)
+
+    def removed(self, name: str, data: bytes, former: Entry) -> bool:
+        """Decide on a file that a person removed: it stays so, or its source's change is told."""
+        if self.keep or digest(data) == former.sha256:
+            self.kept.append(name)
+            return True
+        shown = told(self.folder / name)
+        message = f"{shown} was removed here, and changed in its source"
+        help_text = "use --keep-edits to do without it, or --force to have it again"
+        self.told.append(Diagnostic("R130", Severity.ERROR, Source(shown, "").start, message, help=help_text))
+        return False
 
     def join(self, name: str, base: bytes, here: bytes, data: bytes) -> bool:
         """Join the edits of a file with the changes of its source."""
@@ -118,7 +134,9 @@ class _Plan:
         return data
 
     def base_of(self, name: str) -> bytes | None:
-        """Return what was imported, as far as it is what the manifest says."""
+        """Return what was imported, as far as it is what the manifest says; of a file that was moved, ``bases`` has it."""
+        if name in self.bases:
+            return self.bases[name]
         base = base_name(name)
         data = self.bytes_of(base) if base in self.manifest else None
         return data if data is not None and digest(data) == self.manifest[base].sha256 else None
@@ -127,6 +145,7 @@ class _Plan:
 def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool, keep: bool = False) -> Placed:
     """Write imported files below ``folder``, with the edits that people made since an earlier import.
 
+    A rule is known by its id, whatever its file is called here or would be.
     A file that nobody edited is replaced.  One that was edited stays as it
     is when its source did not change, is joined with the changes when it did
     (R131), and is left alone where both changed the same (R130) or what was
@@ -146,8 +165,12 @@ def reimport(folder: Path, files: Mapping[str, bytes], *, force: bool, keep: boo
         # A joined file still comes from what was imported before, until that is written too: a killed run is done again.
         if name not in plan.joined:
             before[name] = _entry(data)
-    if plan.files:
-        commit(folder, before, plan.files, ())
+    # What a moved file was imported from moves with it, in the same step.
+    moves = {base_name(name): data for name, data in plan.bases.items()}
+    before |= {name: Entry(digest(data), "", BASE) for name, data in moves.items()}
+    if plan.files or moves:
+        commit(folder, {name: one for name, one in before.items() if name not in plan.gone}, plan.files | moves, plan.gone)
+    before = {name: one for name, one in before.items() if name not in plan.gone}
     after = before | {name: _entry(files[name]) for name in current}
     bases = {base_name(name): files[name] for name in current if plan.base_of(name) != files[name]}
     after |= {name: Entry(digest(data), "", BASE) for name, data in bases.items()}
@@ -174,14 +197,32 @@ def _entry(data: bytes) -> Entry:
 
 
 def _moved(plan: _Plan, files: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the files in which rules are that have another name now."""
+    """Return the files in which rules are that have another name now, or that a person put elsewhere; the manifest follows those."""
     homes = {one.rule: name for name, one in plan.manifest.items() if one.rule and one.status == STATUS and name not in files}
-    found: dict[str, str] = {}
-    for name, data in files.items():
-        home = homes.pop(_entry(data).rule, None) if name not in plan.manifest else None
-        if home is not None and plan.bytes_of(home) is not None:
-            found[name] = home
-    return found
+    found = {name: home for name, data in files.items() if name not in plan.manifest and (home := homes.pop(_entry(data).rule, None))}
+    missing = {
+        plan.manifest[home].rule: (name, home)
+        for name in files
+        if (home := found.get(name, name)) in plan.manifest and plan.manifest[home].rule and plan.bytes_of(home) is None
+    }
+    for place in _rule_files(plan, files) if missing else ():
+        name, home = missing.pop(_entry(plan.bytes_of(place) or b"").rule, ("", ""))
+        if name:
+            base = plan.base_of(home)
+            found[name] = place
+            plan.manifest[place] = plan.manifest.pop(home)
+            if base is not None:
+                plan.bases[place] = base
+                plan.gone.append(base_name(home))
+    return {name: place for name, place in found.items() if name != place}
+
+
+def _rule_files(plan: _Plan, files: Mapping[str, bytes]) -> list[str]:
+    """Return the rule files below the folder that this import does not write there."""
+    if not plan.folder.is_dir():
+        return []
+    found = (os.path.relpath(one.path, plan.folder).replace(os.sep, "/") for one in find([plan.folder]))
+    return [name for name in found if name not in files]
 
 
 def _joined(shown: str, found: Merged) -> Diagnostic:

@@ -261,6 +261,39 @@ def test_a_rule_with_another_name_stays_in_its_file(tmp_path: Path) -> None:
     assert again(tmp_path, FIRST.replace("8a11", "8a12"), name="kubernetes/audit/pods.yml").moved == {}
 
 
+def test_a_file_that_was_put_elsewhere_is_found_by_its_id(tmp_path: Path) -> None:
+    """The team's folders stay: the moved file is joined where it lies, its memory with it, and nothing comes back at the old place."""
+    again(tmp_path, FIRST)
+    place = tmp_path / "team" / "blue.yml"
+    place.parent.mkdir()
+    (tmp_path / NAME).rename(place)
+    place.write_text(EDITED, encoding="utf-8")
+    assert again(tmp_path, FIRST).told == ()
+    assert [one.code for one in again(tmp_path, SECOND).told] == ["R131"]
+    text = place.read_text(encoding="utf-8")
+    assert ("description: Second" in text, "level: high  # was medium" in text) == (True, True)
+    conflict = again(tmp_path, SECOND.replace("level: medium", "level: low"))
+    assert [one.code for one in conflict.told] == ["R130"]
+    assert again(tmp_path, SECOND.replace("level: medium", "level: low")).told == conflict.told
+    names = sorted(states(tmp_path))
+    assert names == [f"{BASES}/team/blue.yml.base", MANIFEST, "team/blue.yml"]
+
+
+def test_a_rule_that_was_removed_stays_so(tmp_path: Path) -> None:
+    """A file that the team removed does not come back while its source is as it was; a change of it is told, and force brings it back."""
+    again(tmp_path, FIRST)
+    (tmp_path / NAME).unlink()
+    placed = again(tmp_path, FIRST)
+    assert (placed.told, placed.left, len(placed.kept), (tmp_path / NAME).exists()) == ((), (), 1, False)
+    placed = again(tmp_path, SECOND)
+    assert ([one.code for one in placed.told], len(placed.left), (tmp_path / NAME).exists()) == (["R130"], 1, False)
+    assert reimport(tmp_path, {NAME: SECOND.encode()}, force=False, keep=True).told == ()
+    assert again(tmp_path, SECOND).told == ()
+    assert not (tmp_path / NAME).exists()
+    assert again(tmp_path, SECOND, force=True).left == ()
+    assert (tmp_path / NAME).read_text(encoding="utf-8") == SECOND
+
+
 def test_foreign_files_and_unknown_sources_are_left_alone(tmp_path: Path) -> None:
     """A file that no import wrote, and an edited one whose imported bytes are gone, stay (R021)."""
     (tmp_path / "mine.yml").write_text("mine", encoding="utf-8")
@@ -332,26 +365,28 @@ def test_the_manifest_names_what_was_imported(tmp_path: Path) -> None:
     assert entries[NAME]["sha256"] == entries[base_name(NAME)]["sha256"] == digest(FIRST.encode())
 
 
-def test_an_import_may_be_killed_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("home", [NAME, "team/blue.yml"])
+def test_an_import_may_be_killed_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
     """Whenever a second import is killed, a third one of the same gives what an undisturbed one gives, the edits in it."""
     monkeypatch.chdir(tmp_path)
     first, second = {NAME: FIRST.encode(), "a/two.yml": FIRST.encode()}, {NAME: SECOND.encode(), "a/two.yml": SECOND.encode()}
 
     def start(folder: str) -> None:
         reimport(Path(folder), first, force=False)
-        Path(folder, NAME).write_text(EDITED, encoding="utf-8")
+        Path(folder, home).parent.mkdir(exist_ok=True)
+        Path(folder, NAME).rename(Path(folder, home)).write_text(EDITED, encoding="utf-8")
 
     start("whole")
     reimport(Path("whole"), second, force=False)
     whole = states(Path("whole"))
-    at = -4
+    at = 0
     while True:
-        at += 5
+        at += 7
         drop("rules")
         start("rules")
         if not killed(at, lambda: reimport(Path("rules"), second, force=False)):
             break
-        assert Path("rules", NAME).read_text(encoding="utf-8") in (EDITED, whole[NAME].decode())
+        assert Path("rules", home).read_text(encoding="utf-8") in (EDITED, whole[home].decode())
         assert reimport(Path("rules"), second, force=False).left == (), at
         assert states(Path("rules")) == whole, at
     assert at > 30
