@@ -69,7 +69,11 @@ RULE = Rule(
 
 
 @settings(max_examples=300, deadline=None)
-@given(tree=TREES, events=st.lists(EVENTS, min_size=1, max_size=6), language=st.sampled_from(["auto", "auto", "kuery", "kuery+filters"]))
+@given(
+    tree=TREES,
+    events=st.lists(EVENTS, min_size=1, max_size=6),
+    language=st.sampled_from(["auto", "auto", "kuery", "kuery+filters", "lucene"]),
+)
 def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]], language: str) -> None:
     """Exact means equal, wider never misses, narrower never adds, whichever language says it."""
     resolved = resolve(RULE, tree, "elastic")
@@ -91,10 +95,11 @@ def test_declared_direction_holds(tree: Node, events: list[dict[str, Any]], lang
 @settings(max_examples=150, deadline=None)
 @given(tree=TREES)
 def test_auto_loses_no_more(tree: Node) -> None:
-    """What is chosen loses no more than either language would, and is built where either is."""
+    """What is chosen loses no more than any language would, and is built where any is."""
     resolved = resolve(RULE, tree, "elastic")
     if not isinstance(resolved, ResolvedRule):
         return
     order = [Status.EXACT, Status.WIDER, Status.NARROWER, Status.MIXED, Status.UNKNOWN, Status.UNSUPPORTED]
-    chosen, *pinned = (ELASTIC.compile(resolved, {"language": name}).status for name in ("auto", "kuery", "kuery+filters"))
+    names = ("auto", "kuery", "kuery+filters", "eql", "lucene", "esql")
+    chosen, *pinned = (ELASTIC.compile(resolved, {"language": name}).status for name in names)
     assert order.index(chosen) == min(map(order.index, pinned))
