@@ -64,7 +64,7 @@ def test_indices(tmp_path: Path) -> None:
     assert own is not None
     assert named is not None
     assert own.parts["query"].startswith("FROM logs-kubernetes.audit_logs-* METADATA _id, _index, _version\n| WHERE ")
-    assert named.parts["query"].startswith('FROM logs-a-*, "remote:b", "c d" METADATA')
+    assert named.parts["query"].startswith('FROM logs-a-*, remote:b, "c d" METADATA')
     assert b"\nindex = " not in ELASTIC.package([named], ["rule"], {})[0].data
 
 

@@ -24,7 +24,8 @@ from converter.targets.elastic.esql.words import name, text
 from converter.targets.elastic.query import conjuncts
 
 METADATA: Final = "METADATA _id, _index, _version"
-_PLAIN_INDEX: Final = re.compile(r"[A-Za-z0-9_.*<>-][A-Za-z0-9_.*<>{}-]*")
+_PLAIN_INDEX: Final = re.compile(r"[A-Za-z0-9_.*-]+(:[A-Za-z0-9_.*-]+)?")
+"""An index, or one of another cluster; any other stands in quotes."""
 
 
 def query(resolved: ResolvedRule, tree: Node, table: Capabilities, index: Sequence[str] = ()) -> tuple[str, tuple[Loss, ...]]:
