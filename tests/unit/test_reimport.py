@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from converter.pack.manifest import MANIFEST
 from converter.pack.merge import Merged, merged, same
 from converter.pack.reimport import BASES, base_name
 from converter.readers.elastic_rules import yaml_text
+from tests.readers.queries.mutants import by_bytes
 from tests.unit.test_crash import drop, killed
 
 FIRST = """\
@@ -456,3 +458,19 @@ def test_random_edits_are_joined_as_the_definition_says(three: tuple[dict[str, o
     else:
         assert wanted is ...
         assert all(one.code == "R130" and one.span is not None for one in found)
+
+
+def test_no_bytes_end_it_without_a_word() -> None:
+    """Of any of the three versions bytes may be changed: the texts are joined, or each complaint has a place."""
+    rng, joined = random.Random(5), 0
+    for number in range(200):
+        three = [FIRST, EDITED, SECOND]
+        three[number % 3] = by_bytes(three[number % 3], rng)
+        found = merged(*(one.encode("utf-8", "replace") for one in three), "x.yml")
+        joined += isinstance(found, Merged)
+        if isinstance(found, Merged):
+            assert list(yaml.safe_load_all(found.text))
+        else:
+            assert found
+            assert all(one.span is not None and one.code == "R130" for one in found)
+    assert 20 < joined < 180
