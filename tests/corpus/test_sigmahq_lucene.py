@@ -43,8 +43,6 @@ Printed = tuple[Loaded, str, str, ResolvedRule | None]
 """A rule, its status, its query or the reason that there is none, and its names."""
 Asked = tuple[Loaded, str, str, str, list[dict[str, Any]], list[dict[str, Any]]]
 """A rule, its status, its query, its log source on Elastic, events, and what the index is given of them."""
-UNSETTLED = {"linux_auditd"}
-"""Log sources whose tables do not say yet how a value is spelled that the pipeline looks at (``type`` is EXECVE, never execve)."""
 
 
 def _printed(loaded: Loaded) -> tuple[str, str, ResolvedRule | None]:
@@ -112,8 +110,6 @@ def asked(printed: list[Printed]) -> list[Asked]:
         if resolved is None or loaded.tree is None or unevaluable(loaded.tree, loaded.rule.source):
             continue
         source = resolved.source.id
-        if source in UNSETTLED:
-            continue
         made = synthesize(loaded.tree, fields(source), frame(source)).events
         events = [*(dict(one.event) for one in made if not one.outside), *_events(loaded.tree, source, chance)]
         found.append((loaded, status, text, source, events, [elastic_document(one, source) for one in events]))
