@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from converter.data import Source as DataSource
-from converter.data import Tables, ecs_types, elastic_document, elastic_mappings
+from converter.data import Tables, ecs_bindings, elastic_document, elastic_mappings
 from converter.ir import Linked, Part, detected, leaves, scalars
 from converter.match import time_text
 from converter.model import Diagnostic, Evidence, Severity, Source, Status
@@ -143,11 +143,12 @@ def _plain_mappings(linked: Linked, part: Part) -> Mapping[str, Any]:
     """Return the mappings of an index that has the fields that a rule in the documents' own names needs, of the types that ECS gives."""
     names = {*asked_fields(part), *(field_in(linked, part, name) for name in _names(linked))}
     root: dict[str, Any] = {}
+    types = ecs_bindings(names)
     for name in sorted(names):
         holder, *rest = root, *name.split(".")
         for key in rest[:-1]:
             holder = holder.setdefault("properties", {}).setdefault(key, {})
-        holder.setdefault("properties", {})[rest[-1]] = {"type": ecs_types().get(name, "keyword")}
+        holder.setdefault("properties", {})[rest[-1]] = {"type": types[name].type}
     return root
 
 

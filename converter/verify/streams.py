@@ -8,7 +8,7 @@ and with one event in another group.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
@@ -72,7 +72,7 @@ def each_once(linked: Linked, tables: Tables) -> Stream:
             for name in (*linked.correlation.group_by, *linked.correlation.fields):
                 field = field_in(linked, part, name)
                 if not scalars(whole, field):
-                    put(whole, field, _value(field, 1, _fields(part, tables)))
+                    put(whole, field, _value(field, 1, _fields(part, tables, (field,))))
             found.append(Timed(_START, whole))
     return Stream("each rule once", tuple(found))
 
@@ -128,10 +128,10 @@ def asked_fields(part: Part) -> frozenset[str]:
     return frozenset(atom.field for atom in atoms(part.meaning) if isinstance(atom, FieldMatch))
 
 
-def _fields(part: Part, tables: Tables) -> Mapping[str, Field]:
-    """Return the fields of a rule's events; where these are documents in their own names, those of ECS."""
+def _fields(part: Part, tables: Tables, others: Iterable[str] = ()) -> Mapping[str, Field]:
+    """Return the fields of a rule's events; where these are documents, those that it asks and ``others`` by their names there."""
     if part.rule.taxonomy == "ecs":
-        return {name: one.field for name, one in ecs_bindings(asked_fields(part)).items()}
+        return {name: one.field for name, one in ecs_bindings((*asked_fields(part), *others)).items()}
     source = tables.source_of(part.rule.logsource)
     return tables.fields(source.id) if source else {}
 
@@ -236,7 +236,8 @@ def _filled(
 ) -> dict[str, Any]:
     """Return an event with values for the fields to group by, where it has none, and one of its own for those to count by."""
     event = copy.deepcopy(dict(example))
-    fields = _fields(part, tables)
+    names = [field_of(linked, part, name) for name in linked.correlation.fields]
+    fields = _fields(part, tables, [*names, *(field_in(outer, part, name) for name in outer.correlation.group_by)])
     for name in outer.correlation.group_by:
         _grouped(outer, part, name, event, fields, shared)
     for name in linked.correlation.fields:
@@ -269,7 +270,7 @@ def _value(field: str, number: int, fields: Mapping[str, Field]) -> object:
     """Return a value for a field that no test asks, in the form that its producer writes."""
     known = fields.get(field)
     kind = known.type if known else ""
-    if kind == "long" or field.lower().endswith(_NUMBERS):
+    if kind in ("long", "integer") or field.lower().endswith(_NUMBERS):
         return number + 1
     if kind == "ip" or "ip" in field.lower().replace(".", " ").split() or field.lower().endswith(("ip", "address", "ips")):
         return f"10.0.{number // 250}.{number % 250 + 1}"

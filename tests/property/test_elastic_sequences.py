@@ -25,7 +25,7 @@ from converter.verify.readings import Artifact
 from converter.verify.readings.elastic_alerts import Reading
 from converter.verify.streams import Stream
 
-MANY = 20
+MANY = 14
 SPAN = 60
 """Seconds of the correlations' timespan."""
 PARTS = """
