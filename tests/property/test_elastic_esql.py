@@ -68,6 +68,7 @@ WORDS = st.sampled_from(
         '"',
         '"""',
         "null",
+        "true",
         "ä",
         "Ä",
         "ß",
@@ -152,7 +153,7 @@ def _atoms(draw: st.DrawFn) -> Node:
         "ip": st.builds(Cidr, st.sampled_from(["10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"])) | emptiness,
         "date": st.builds(TimePart, st.sampled_from(["hour", "week", "year"]), st.sampled_from(["eq", "gt"]), st.integers(0, 23)),
     }
-    strings = st.one_of(_texts(), _texts(), _texts(), number, regex, emptiness, reference)
+    strings = st.one_of(_texts(), _texts(), _texts(), number, st.builds(Boolean, st.booleans()), regex, emptiness, reference)
     return FieldMatch(field, draw(tests.get(FIELDS[field][0], strings)))
 
 

@@ -98,7 +98,8 @@ def atom(tree: FieldMatch, resolved: ResolvedRule) -> Said:
             number = scalar_text(value)
             return _equals(binding, column, f"TO_LONG({number})" if binding.many else number)
         case Boolean(value):
-            return _equals(binding, column, scalar_text(value))
+            said = scalar_text(value)
+            return _equals(binding, column, text(said) if binding.type in TEXTS else said)
         case Null():
             return Said(f"{column} IS NULL", (), pure=False)
         case Exists(present):
