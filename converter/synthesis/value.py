@@ -86,7 +86,9 @@ def value_for(column: Column, wish: Wish, seed: int, spent: list[int]) -> Value 
         return Value(outside, True)
     listed = _list_for(column, wish, tests, seed, spent) if len(tests) > 1 and not (column.scalar and wish.inside) else None
     if isinstance(listed, list) and (wish.related is None or wish.related(listed)):
-        return Value(listed, column.scalar)
+        beyond = column.scalar or not all(_inside(one, known) for one in listed)
+        if not (beyond and wish.inside):
+            return Value(listed, beyond)
     if isinstance(listed, Conflict):
         return listed
     return Conflict(wish.truths, hit if passed else 0)

@@ -34,17 +34,15 @@ def build_elastic() -> None:
             (part / file.relative_to(corpus)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, part / file.relative_to(corpus))
         ours = [_median(_build(rules, work)) for rules in (corpus, part)]
-        print(
-            f"elastic: {len(files)} rules {ours[0]:.2f} s CPU, {PART} rules {ours[1]:.2f} s: {_growth(ours, len(files)):.2f} of linear growth"
-        )
+        growth = _growth(ours, len(files))
+        print(f"elastic: {len(files)} rules {ours[0]:.2f} s CPU, {PART} rules {ours[1]:.2f} s: {growth:.2f} of linear growth")
         if not PEER.is_file():
             print("elastic: the peer is not installed (requirements/census.txt)")
             return
         peer = [str(PEER), "convert", "-t", "lucene", "-p", "ecs_windows", "-s", str(corpus), "-o", str(work / "peer.txt")]
         theirs = _median(peer)
-        print(
-            f"elastic: sigma convert -t lucene -p ecs_windows -s {theirs:.2f} s: {theirs / ours[0]:.1f} times ours, which writes every rule's TOML"
-        )
+        told = "times ours, which writes every rule's TOML"
+        print(f"elastic: sigma convert -t lucene -p ecs_windows -s {theirs:.2f} s: {theirs / ours[0]:.1f} {told}")
 
 
 def _build(rules: Path, work: Path) -> list[str]:

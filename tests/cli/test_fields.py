@@ -93,13 +93,14 @@ def test_indices_macros_and_names_end_in_the_artifacts(pack: Path) -> None:
 
 
 def test_the_type_of_a_row_decides_the_status(pack: Path) -> None:
-    """The same rule is exact on a keyword and refused on a text."""
+    """The same rule is exact in KQL on a keyword and refused there on a text, which ES|QL alone compares as a whole."""
     (pack / "fields" / "kubernetes.yml").write_text(
         OWN.replace("verb: {path: request.verb, type: keyword, case: lower}", "verb: {path: request.verb, type: text}"), "utf-8"
     )
-    done = run(pack, "build", "-t", "elastic")
+    done = run(pack, "build", "-t", "elastic", "-O", "language=kuery")
     assert done.returncode == 1
     assert "T119" in done.stderr, "a text is compared by words"
+    assert "esql" in run(pack, "build", "-t", "elastic").stderr
 
 
 def test_an_output_of_other_fields_is_refuted(pack: Path) -> None:
