@@ -138,6 +138,8 @@ _OWN = ("sigma", "sigmahq")
 
 LISTED = 20
 """Fields of a rule that are named where its log source has no table."""
+NAMED = 60
+"""Characters of such a name that are shown."""
 
 
 def _no_table(rule: Rule, tree: Node, target: str) -> str:
@@ -145,7 +147,8 @@ def _no_table(rule: Rule, tree: Node, target: str) -> str:
     known = taxonomy(rule.logsource)
     names = list(dict.fromkeys(name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)))
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    asked = f"it needs names there for {', '.join(names[:LISTED])}{more}; " if names else ""
+    listed = ", ".join(name if len(name) <= NAMED else f"{name[:NAMED]}…" for name in names[:LISTED])
+    asked = f"it needs names there for {listed}{more}; " if names else ""
     own = f"{asked}'converter fields import {target}' makes a table of your own (docs/your-fields.md)"
     if known is None or not known.names:
         return f"{own}; 'converter targets' lists the log sources"

@@ -27,7 +27,6 @@ NOT_EXACT = {
     ("kubernetes/audit/service_account_token_made", "elastic"): Status.NARROWER,
     ("kubernetes/audit/service_account_token_made", "splunk"): Status.NARROWER,
     ("kubernetes/audit/sensitive_host_path_mounted", "falco"): Status.WIDER,
-    ("aws/cloudtrail/trail_stopped", "elastic"): Status.WIDER,
     ("aws/cloudtrail/trail_stopped", "splunk"): Status.WIDER,
 }
 """Outputs that lose something, on purpose: each has its reason beside the rule, or matches more only."""
