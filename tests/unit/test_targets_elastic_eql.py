@@ -78,6 +78,8 @@ QUERIES = [
     (_text("user.username", 'a"\t\\x\u202e', True), f'{USER} == "a\\"\\t\\\\x\\u{{202e}}"'),
     (_text("verb", "CREATE"), f'{VERB} == "create"'),
     (_text("stage", "response*"), 'kubernetes.audit.stage : "response*"'),
+    (FieldMatch("userAgent", FieldRef("user.username", Shape.STARTSWITH)), f"startsWith~({AGENT}, {USER})"),
+    (FieldMatch("userAgent", FieldRef("user.username", Shape.ENDSWITH)), f"endsWith~({AGENT}, {USER})"),
     (_text(DECISION, "allow"), '`kubernetes.audit.annotations.authorization_k8s_io/decision` == "allow"'),
     (FieldMatch("responseStatus.code", Number(403)), f"{CODE} == 403"),
     (FieldMatch("responseStatus.code", Number(-1)), f"{CODE} == -1"),
@@ -117,6 +119,8 @@ LISTS = [
 REFUSED = [
     (Keyword(Text(("a",))), "'keyword'"),
     (FieldMatch("userAgent", FieldRef("user.username", Shape.EQUALS)), "'value.fieldref'"),
+    (FieldMatch("userAgent", FieldRef("user.username", Shape.CONTAINS)), "'value.fieldref'"),
+    (FieldMatch("userAgent", FieldRef("sourceIPs", Shape.STARTSWITH)), "'value.fieldref'"),
     (FieldMatch("stageTimestamp", TimePart("hour", "gt", 3)), "'value.time_part'"),
     (_text("responseStatus.message", "*a*"), "'value.contains' on a text field"),
     (FieldMatch("responseStatus.message", Exists(False)), "'kubernetes.audit.responseStatus.message', a field of type text"),

@@ -296,6 +296,8 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return "absent"
     if isinstance(test, Cidr) and binding.ip:
         return "ip"
+    if isinstance(test, FieldRef):
+        return _pair_kind(binding, resolved.fields[test.field], resolved)
     if name in _EMPTINESS and (binding.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
         return "left_out" if binding.changed and name != "value.empty" else "as_is"
     if binding.type not in TEXTUAL:
@@ -307,6 +309,14 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return own
     kind = _text_kind(test, binding)
     return kind if own == "keyword" or kind == "lowered" else "flattened" if kind == "keyword" else "flattened_cased"
+
+
+def _pair_kind(binding: Binding, other: Binding, resolved: ResolvedRule) -> str:
+    """Return the column for two fields that are compared; an empty text, which is dropped, begins and ends every text."""
+    if not (binding.type in WHOLE and other.type in WHOLE):
+        return "others"
+    kept = other.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")
+    return "texts" if kept else "dropped"
 
 
 def _text_kind(test: Text, binding: Binding) -> str:

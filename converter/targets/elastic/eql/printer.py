@@ -112,9 +112,9 @@ def _term(tree: FieldMatch, resolved: ResolvedRule) -> Term:
 
 
 def _of_term(one: Term, *, negated: bool) -> _Piece:
-    if not (negated and one.can_be_null):
+    if not (negated and one.asked):
         return _Piece((printed(one),), clauses=one.clauses)
-    return _Piece((f"{one.name} != null", printed(one)), "and", one.clauses + 1)
+    return _Piece((*(f"{name} != null" for name in one.asked), printed(one)), "and", one.clauses + len(one.asked))
 
 
 def _alternatives(children: Sequence[Node], resolved: ResolvedRule, *, negated: bool, nested: int) -> list[_Piece]:

@@ -57,6 +57,8 @@ _SIGNS: Final = ("*", "?", "\x01")
 _LISTS: Final = ("==", "in~", ":", "like", "regex", "regex~", "cidrMatch")
 _REFUSED: Final = ("text", "match_only_text", "flattened", "nested", "object")
 """Types of fields that the engine refuses in EQL, whatever is asked of them."""
+_BESIDE: Final = {Shape.STARTSWITH: "startsWith~", Shape.ENDSWITH: "endsWith~"}
+"""Functions of two fields.  There is none for equality, and ``stringContains`` finds an empty text in none, the rule in all."""
 _CHARACTER: Final = CharSet(((0, 0x10FFFF),))
 _ANYTHING: Final = Repeat(_CHARACTER, 0, None)
 
@@ -67,7 +69,7 @@ class Term:
 
     ``loose`` says that ``:`` would find the same values; ``can_be_null`` that
     the index need not have the field, so that the test is then neither true
-    nor false.
+    nor false; ``other`` is a second field of which that is so, too.
     """
 
     operator: str
@@ -75,6 +77,12 @@ class Term:
     values: tuple[str, ...] = ()
     loose: bool = False
     can_be_null: bool = False
+    other: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The fields that must have a value for the test to be true or false."""
+        return ((self.name,) if self.can_be_null else ()) + ((self.other,) if self.other else ())
 
     @property
     def clauses(self) -> int:
@@ -119,6 +127,11 @@ def term(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Term:
         case Regex():
             operator, value = _search(tree, test, resolved)
             loose = False
+        case FieldRef(other, shape) if shape in _BESIDE:
+            beside = resolved.fields[other]
+            may_lack_too = beside.dynamic or not beside.typed
+            second = words.name(beside.path, optional=may_lack_too)
+            return Term(_BESIDE[shape], name, (second,), can_be_null=may_lack, other=second if may_lack_too else "")
         case FieldRef() | TimePart():
             raise refused(tree, f"'{feature_of_test(test)}'", "use another test, or disable elastic for this rule", resolved, WHO)
         case _:
@@ -153,7 +166,7 @@ def printed(one: Term) -> str:
             return f"{name} in~ {words.listed(values)}"
         case "==" if len(values) > 1:
             return f"{name} in {words.listed(values)}"
-        case "cidrMatch" | "startsWith" | "startsWith~":
+        case "cidrMatch" | "startsWith" | "startsWith~" | "endsWith~":
             return f"{operator}({', '.join((name, *values))})"
         case _:
             return f"{name} {operator} {values[0] if len(values) == 1 else words.listed(values)}"
