@@ -26,8 +26,8 @@ _FOLDED: Final = "the engine folds ASCII letters only, the rule all letters"
 _WORDS: Final = "the index splits the field into words and compares them one by one; the rule compares characters"
 
 
-class _Inexpressible(Exception):  # noqa: N818 - never leaves this module
-    """Why a filter has no condition, and where."""
+class UnsaidFilterError(Exception):
+    """Raised for a filter that has no condition under the names that are asked for: why, and where."""
 
     def __init__(self, message: str, offsets: int) -> None:
         super().__init__(message)
@@ -46,11 +46,15 @@ class FilterNodes:
         return all(map(_in_query, self.filters.trees))
 
     def nodes(self, resolve: Resolve) -> tuple[Node, ...]:
-        """Return the conditions, all of which must hold; a filter that always holds has none."""
+        """Return the conditions, all of which must hold; a filter that always holds has none.
+
+        Raises:
+            UnsaidFilterError: where the type of a field keeps Sigma from saying one.
+        """
         return tuple(one for one in (_node(tree, resolve, []) for tree in self.filters.trees) if not isinstance(one, bool))
 
     def losses(self, resolve: Resolve) -> tuple[Loss, ...]:
-        """Return what the conditions lose under these names."""
+        """Return what the conditions lose under these names, under which ``nodes`` says them."""
         found: list[tuple[str, str, Fidelity, int]] = []
         for tree in self.filters.trees:
             _node(tree, resolve, found)
@@ -71,10 +75,15 @@ def read_filters(value: object, source: Source, offsets: int) -> FilterNodes | D
     try:
         for tree in found.trees:
             if _node(tree, Known, []) is False:
-                raise _Inexpressible("the filter lets no document pass", tree.offsets)
-    except _Inexpressible as stop:
-        return Diagnostic("R206", Severity.ERROR, source.span(stop.offsets), stop.message, "write it as a part of the query")
+                raise UnsaidFilterError("the filter lets no document pass", tree.offsets)
+    except UnsaidFilterError as stop:
+        return unsaid(stop, source)
     return nodes
+
+
+def unsaid(stop: UnsaidFilterError, source: Source) -> Diagnostic:
+    """Return why a filter has no condition, at its place."""
+    return Diagnostic("R206", Severity.ERROR, source.span(stop.offsets), stop.message, "write it as a part of the query")
 
 
 def _current(entry: object) -> object:
@@ -153,7 +162,7 @@ def _node(tree: dsl.Tree, resolve: Resolve, lost: _Lost, negated: bool = False) 
         case dsl.Term() | dsl.Prefix() | dsl.Wildcard() | dsl.Range():
             return _on_field(tree, resolve(tree.field), lost, negated)
         case dsl.Regexp(offsets=offsets):
-            raise _Inexpressible("a regular expression in a filter is kept as it is", offsets)
+            raise UnsaidFilterError("a regular expression in a filter is kept as it is", offsets)
     assert_never(tree)
 
 
@@ -162,7 +171,7 @@ def _bool(tree: dsl.Bool, resolve: Resolve, lost: _Lost, negated: bool) -> Node 
     parts += [_not(_node(one, resolve, lost, not negated)) for one in tree.must_not]
     should = [_node(one, resolve, lost, negated) for one in tree.should]
     if tree.minimum > 1:
-        raise _Inexpressible("a filter that asks for several of its parts is kept as it is", tree.offsets)
+        raise UnsaidFilterError("a filter that asks for several of its parts is kept as it is", tree.offsets)
     if tree.minimum == 1:
         nodes = tuple(one for one in should if not isinstance(one, bool))
         parts.append(True if True in should else nodes[0] if len(nodes) == 1 else Or(nodes) if nodes else False)
@@ -183,15 +192,15 @@ def _not(node: Node | bool) -> Node | bool:
 def _on_field(tree: dsl.Term | dsl.Prefix | dsl.Wildcard | dsl.Range, known: Known, lost: _Lost, negated: bool) -> Node:
     kind, offsets = known.type, tree.offsets
     if kind in DATES:
-        raise _Inexpressible("Sigma has no dates", offsets)
+        raise UnsaidFilterError("Sigma has no dates", offsets)
     if isinstance(tree, dsl.Range):
         if isinstance(tree.value, bool) or not isinstance(tree.value, int | float) or not (kind in INTEGERS or kind in FLOATS):
-            raise _Inexpressible("Sigma compares numbers only", offsets)
+            raise UnsaidFilterError("Sigma compares numbers only", offsets)
         return FieldMatch(known.name, Compare(tree.operator, tree.value))
     if isinstance(tree, dsl.Term) and (special := _special(tree, kind)) is not None:
         return FieldMatch(known.name, special)
-    if kind in INTEGERS or kind in FLOATS or kind in ("ip", "boolean", "flattened"):
-        raise _Inexpressible(f"a filter of this form on a field of type {kind} is kept as it is", offsets)
+    if kind in INTEGERS or kind in FLOATS or kind in ("ip", "boolean") or (kind == "flattened" and isinstance(tree, dsl.Wildcard)):
+        raise UnsaidFilterError(f"a filter of this form on a field of type {kind} is kept as it is", offsets)
     parts = _parts(tree)
     if kind in TOKENIZED:
         direction = Fidelity.MIXED

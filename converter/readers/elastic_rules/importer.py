@@ -10,7 +10,7 @@ from converter.readers.elastic_rules.correlation import FROM, INTERVAL, Joined, 
 from converter.readers.elastic_rules.document import correlated, extension, file_of, has_own_id, header, identifier, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
-from converter.readers.elastic_rules.filters import FilterNodes, read_filters
+from converter.readers.elastic_rules.filters import FilterNodes, UnsaidFilterError, read_filters, unsaid
 from converter.readers.elastic_rules.imported import Imported, Outcome
 from converter.readers.elastic_rules.meaning import CATEGORY, Asked, Meaning, meaning
 from converter.readers.elastic_rules.query import events_of, read
@@ -79,7 +79,12 @@ def _body(rule: ElasticRule) -> _Body | Diagnostic:
     if events:
         said, one = joined(rule, asked)
         return _Body(_with(said, lost), events, told, joined=one)
-    said = _with(meaning(asked), lost)
+    try:
+        found = meaning(asked)
+    except UnsaidFilterError as stop:  # the type of a field of this log source keeps a filter from being said
+        filters, told, lost = _kept(unsaid(stop, rule.source))
+        found = meaning(replace(asked, filters=None))
+    said = _with(found, lost)
     one = counted(rule, said) if rule.kind == "threshold" and lost is None else None
     if one is not None:
         said = replace(said, losses=(*said.losses, *one.losses))
@@ -96,8 +101,11 @@ def _filters(rule: ElasticRule) -> tuple[FilterNodes | None, tuple[Diagnostic, .
     if not rule.values.get("filters"):
         return None, (), None
     found = read_filters(rule.values["filters"], rule.source, rule.value_at("filters"))
-    if isinstance(found, FilterNodes):
-        return found, (), None
+    return (found, (), None) if isinstance(found, FilterNodes) else _kept(found)
+
+
+def _kept(found: Diagnostic) -> tuple[None, tuple[Diagnostic, ...], Loss]:
+    """Return what is told where filters are kept as they are."""
     message = f"the filters are kept as they are and hold on Elastic only: {found.message}"
     told = Diagnostic("R125", Severity.WARNING, found.span, message, help="say them in the detection, too")
     return None, (told,), Loss("R125", "filters", Fidelity.WIDER, "the rule's filters are no part of the detection", found.span)
