@@ -1,6 +1,6 @@
 # make build       install the converter in .venv and compile rules/ to output/
 # make test        install what tests need; linters, types, layers, tests
-# make test-more   whole corpora and long runs
+# make test-more   whole corpora and long runs (with CONVERTER_WHOLE=1 all of their parts and seeds)
 # make bench       benchmarks: ratios to peers, in one run
 # make census      what another converter's queries answer on Elastic's indices, by cause
 PYTHON ?= python3

@@ -16,6 +16,7 @@ ONLY_WE_REFUSE: Final[Mapping[str, str]] = {
     r"M003 a detection name is expected": "a word of the conditions' grammar is no name",
     r"M003 'of.+' is not expected": "pySigma needs no blank between 'of' and a pattern",
     r"M002 .* (two parts of a time|is a whole number)": "pySigma drops one of two parts, and a fraction, in silence",
+    r"M004 the condition names 'not": "pySigma takes a word that begins with 'not' for a negation",
     r"M005 no detection": "pySigma drops a selector that chooses nothing, and what is left means something else",
     r"M006 ": "engines read the expression differently (DECISIONS 12)",
     r"M007 ": "an aggregation, or a time frame of one: it says what no single event has",

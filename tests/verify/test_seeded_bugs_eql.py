@@ -94,7 +94,6 @@ BUGS: tuple[Bug, ...] = (
     (TERMS, "printed", "any prefix", _result(_swap("startsWith~(", "startsWith("))),
     (TERMS, "_number", "a text", _result(lambda text: f'"{text}0"')),
     (TERMS, "_whole", "one more", _result(lambda number: number + 1)),
-    (TERMS, "_network", "an address", _result(_swap("/8", "/32"))),
     (TERMS, "_text", "with regard to case", _asked_by(":", "like")),
     (TERMS, "_text", "whatever the case", _asked_by("like", ":")),
     (TERMS, "_text", "whatever the case of the beginning", _asked_by("startsWith", "startsWith~")),

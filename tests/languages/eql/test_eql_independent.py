@@ -51,6 +51,8 @@ STRICTER = {
     "all events of the sequence are missing ones": "EQL syntax reference, Missing events",
     "a sample needs a join key": "EQL syntax reference, Samples",
     "expected `,` or `[`": "a join key is a field: LogicalPlanBuilder.java",
+    "or the end of the query, found `!=`": "a join key is a field, which nothing is compared with: LogicalPlanBuilder.java",
+    "a constant or a bracket, found `not`": "a join key is a field, which is not negated: LogicalPlanBuilder.java",
     "expected a field, found": "a join key is a field: LogicalPlanBuilder.java",
     "`with runs` stands in a sequence only": "EQL syntax reference, Samples",
     "no missing one": "until takes an event: EQL syntax reference",
@@ -67,7 +69,7 @@ LOOSER = {
     r"/\*": "comments in each other: EqlBase.g4",
     r'(:|\b(like|regex|in)~?)\s*\(?".*[")]\s*[=!<>]': "a lookup may be an operand of a comparison: EqlBase.g4",
     r"(==|[<>]=?)[^<>=]*(:|\blike|\bregex|\bin\b)": "a lookup may be the other operand, too: EqlBase.g4",
-    r"[ (]\.[0-9]|[0-9]\.[^0-9]|[0-9][eE]": "a number without digits before or behind its point: EqlBase.g4",
+    r"[ (]\.[0-9]|[0-9]\.([^0-9]|$)|[0-9][eE]": "a number without digits before or behind its point: EqlBase.g4",
     r"\+": "a plus before a value: EqlBase.g4",
 }
 """What the query holds where we read what the package calls a syntax error, and why."""

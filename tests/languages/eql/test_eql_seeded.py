@@ -53,7 +53,7 @@ BUGS = [
     ("elasticsearch.automaton", "return bool(state & self._last)", "return True", "a regular expression searches"),
     ("elasticsearch.regexp", "ANY: Final[Ranges] = ((0, _LAST),)", "ANY: Final[Ranges] = ((0, 9), (11, _LAST))", "a dot is no line end"),
     ("compute", "quotient = abs(left) // abs(right)", "quotient = -(-abs(left) // abs(right))", "division rounds up"),
-    ("compute", "return len(_utf16(_text(arguments[0]))) // 2", "return len(_text(arguments[0]))", "length counts characters"),
+    ("compute", "else len(_utf16(_text(arguments[0]))) // 2", "else len(_text(arguments[0]))", "length counts characters"),
     ("compute", "tail, start) if greedy", "tail, start) if not greedy", "between is greedy"),
     ("values", "if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:",
      "if False:", "a wrapped address of a query is another"),
