@@ -10,10 +10,10 @@ import datetime
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import converter.data
 from converter.formats import Map, Seq
@@ -96,7 +96,7 @@ class _Check:
                 yield from self.value(one, patterns[pattern], value.offsets[2 * index + 1], str(key))
             elif schema.get("additionalProperties") is False:
                 close = difflib.get_close_matches(str(key), properties, n=1)
-                help_text = f"did you mean '{close[0]}'?" if close else "known keys: " + ", ".join(properties)
+                help_text = f"did you mean '{close[0]}'?" if close else _known(properties)
                 yield self._tell("R015", value.offsets[2 * index], f"unknown key '{key}' in {name or 'the file'}", help_text)
 
     def _scalar(self, value: object, schema: Mapping[str, Any], offsets: int, name: str) -> Iterator[Diagnostic]:
@@ -132,3 +132,12 @@ def _kind(value: object) -> str:
         case None:
             return "empty"
     return f"a {type(value).__name__}"
+
+
+SHOWN: Final = 20
+"""Known keys that a help lists; the schema has the others."""
+
+
+def _known(names: Collection[str]) -> str:
+    more = f" and {len(names) - SHOWN} more, which 'converter schema rule' shows" if len(names) > SHOWN else ""
+    return f"known keys: {', '.join(list(names)[:SHOWN])}{more}"
