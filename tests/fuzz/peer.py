@@ -23,6 +23,7 @@ ONLY_WE_REFUSE: Final[Mapping[str, str]] = {
     r"M008 a (date|datetime|bytes) is not": "pySigma takes the text that Python prints of it for an expression",
     r"M008 a keyword is": "a null or a truth value by itself, of which no log has an occurrence",
     r"M008 a value cannot be": "pySigma takes the text that Python prints of a map for an expression",
+    r"M008 an empty detection": "pySigma drops a selection without items in silence",
     r"M008 the field name .* ends in a dot": "no event has a key without a name; looked up level by level, 'a.' would be 'a'",
     r"M008 the detection's name": "a name that is no text: no condition can name it, and pySigma fails on a selector",
     r"M010 ": "two rules of one file have one id, which pySigma's single rules do not show",
