@@ -269,6 +269,7 @@ FREE = {
         "refused",
         "no_mixed_network",
         "_kind",
+        "_pair_kind",
         "_article",
         "losses",
         "each_loss",
