@@ -59,6 +59,7 @@ from converter.languages.elasticsearch.regexp import (
     parse,
 )
 from converter.languages.elasticsearch.regexp import folded as folded_expression
+from converter.languages.elasticsearch.searched import in_row, searched
 from converter.languages.elasticsearch.wildcard import Star, Wild, fits, matcher
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "folded_expression",
     "folds_differently",
     "glob",
+    "in_row",
     "index",
     "index_all",
     "instant",
@@ -114,6 +116,7 @@ __all__ = [
     "parse",
     "resembles",
     "searchable",
+    "searched",
     "starred",
     "stored",
     "tokens",

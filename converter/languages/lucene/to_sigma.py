@@ -35,14 +35,14 @@ from converter.ir import (
     Wild,
     read_regex,
 )
-from converter.languages.elasticsearch import DATES, INTEGERS, TOKENIZED, Refusal
+from converter.languages.elasticsearch import DATES, INTEGERS, TOKENIZED, Refusal, searched
 from converter.languages.elasticsearch import Wild as Sign
 from converter.languages.elasticsearch.to_sigma import Account, Inexpressible, SigmaField, around, literal, one_of, single_stars
 from converter.languages.lucene.atoms import compared, parts_of, too_long
 from converter.languages.lucene.expression import Any, Both, Described, Other, read_expression
 from converter.languages.lucene.losses import LOSSES
-from converter.languages.lucene.searched import letters, searched, wildcards
 from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Prefix, Query, Range, Words
+from converter.languages.lucene.wildcards import letters, wildcards
 from converter.model import Diagnostic, Loss
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")

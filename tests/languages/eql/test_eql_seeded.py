@@ -72,7 +72,7 @@ BUGS = [
      "a missing event at the span's end does not count"),
     ("run", "return found[-pipe.count :] if pipe.count else ()", "return found[: pipe.count]", "tail is head"),
     ("to_sigma.value", "return Text(parts, cased)", "return Text(parts)", "case is lost"),
-    ("to_sigma.pattern", "open_end = open_end or (open_start and begin == end)", "open_end = True", "an expression is not closed"),
+    ("elasticsearch.searched", "ends = end == len(parts) and (starts or begin < end)", "ends = False", "an expression is not closed"),
     ("to_sigma.events", "ir.And((FieldMatch(known.name, Text((Wild.MANY,)), offsets), ir.Not(node, offsets)), offsets)",
      "ir.Not(node, offsets)", "!= of a function is true of nothing"),
     ("to_sigma.events", "direction.negated if negated else direction", "direction", "a loss keeps its direction below not"),

@@ -10,7 +10,7 @@ from converter.languages.elasticsearch.to_sigma import LOSSES as SHARED
 from converter.languages.elasticsearch.to_sigma import SigmaField, address, single_stars
 from converter.languages.eql.compute import Result
 from converter.languages.eql.syntax import Call, Lookup
-from converter.languages.eql.to_sigma.pattern import searched, sigma_parts, texts_of
+from converter.languages.eql.to_sigma.pattern import sigma_parts, texts_of
 from converter.languages.eql.values import WrongValueError, network, number_in, text_of
 from converter.model import Fidelity
 
@@ -136,7 +136,7 @@ def _expression(known: SigmaField, text: str, insensitive: bool, offsets: int) -
     found = [_text(known, parts, insensitive) for parts in texts_of(tree)]
     if found:
         return tuple(test for test, _ in found), tuple(dict.fromkeys(loss for _, losses in found for loss in losses))
-    pattern, ends = searched(tree)
+    pattern, ends = es.searched(tree)
     lost: list[str] = ["regex.end"] if ends else []
     if insensitive and es.folds_differently(tree):
         lost.append("regex.fold")
