@@ -1,4 +1,4 @@
-"""Seeded bugs: the package, broken in one line each, must fail its tables."""
+"""Seeded bugs: the package, broken in one line each, must answer otherwise than its tables say; that it falls over is not enough."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 RUNNER = """
 import importlib.machinery, importlib.util, sys
 import pytest
+from tests.noticed import Judge
 name, sound, broken = sys.argv[1:4]
 class Finder:
     def find_spec(self, wanted, path=None, target=None):
@@ -25,7 +26,10 @@ class Finder:
                 return compile(text.replace(sound, broken), spec.origin, "exec")
         return importlib.util.spec_from_file_location(wanted, spec.origin, loader=Loader(wanted, spec.origin))
 sys.meta_path.insert(0, Finder())
-sys.exit(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *sys.argv[4:]]))
+judge = Judge()
+code = pytest.main(["-q", "-n0", "-p", "no:cacheprovider", *sys.argv[4:]], plugins=[judge])
+print(f"noticed {judge.noticed}, crashes {judge.crashes}, code {int(code)}")
+sys.exit(0 if judge.noticed else 9)
 """
 TABLES = ("test_eql_cases.py", "test_eql_sigma.py")
 BUGS = [
@@ -82,9 +86,9 @@ BUGS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "sound", "broken", "what"), [pytest.param(*bug, id=bug[3]) for bug in BUGS])
 def test_seeded_bugs(module: str, sound: str, broken: str, what: str) -> None:
-    """A bug makes a row of the tables fail."""
+    """A bug makes a row of the tables say that the answer is wrong."""
     tables = [str(Path(__file__).parent / name) for name in TABLES]
     name = module if module.startswith("elasticsearch.") else f"eql.{module}"
     words = [sys.executable, "-c", RUNNER, f"converter.languages.{name}", sound, broken, *tables]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 1, f"{what}: {done.returncode}\n{done.stdout[-800:]}{done.stderr[-800:]}"
+    assert done.returncode == 0, f"{what}: {done.returncode}\n{done.stdout[-800:]}{done.stderr[-800:]}"
