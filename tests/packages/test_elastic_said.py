@@ -17,7 +17,8 @@ from tests.packages.test_elastic_kinds import ALL, flat, written
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULES = {path.name: path / "rule.yml" for path in sorted((ROOT / "tests" / "cases").glob("kind_*"))}
 RULES |= {name: ROOT / "rules" / "kubernetes" / "audit" / f"{name}.yml" for name in ("user_exec_into_pod", "secrets_read")}
-APART = set("accept enabled reason extra filters kind language metadata new_terms note opaque query transform".split())
+APART = {"accept", "enabled", "reason", "extra", "filters", "kind", "language"} | {"metadata", "new_terms", "note", "opaque", "query"}
+APART |= {"transform"}
 """Settings that do not stand under their own name with their own value."""
 TERMS = {"fields": "new_terms_fields", "history_window_start": "history_window_start"}
 
