@@ -24,12 +24,27 @@ class Rows(Mapping[str, _Row], Generic[_Row]):
         self._families = sorted((name for name in rows if name.endswith(".*")), key=len, reverse=True)
 
     def __getitem__(self, name: str) -> _Row:
+        if (row := self._row(name)) is None:
+            raise KeyError(name)
+        return row
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows or (isinstance(name, str) and self._family(name) is not None)
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as a mapping's
+        """Return a row, or the default."""
+        row = self._row(name)
+        return default if row is None else row
+
+    def _row(self, name: str) -> _Row | None:
         if name in self._rows:
             return self._rows[name]
+        family = self._family(name)
+        return None if family is None else self._below(self._rows[family], name[len(family) - 1 :])
+
+    def _family(self, name: str) -> str | None:
         family = next((one for one in self._families if name.startswith(one[:-1]) and "*" not in name), None)
-        if family is None or len(name) < len(family):
-            raise KeyError(name)
-        return self._below(self._rows[family], name[len(family) - 1 :])
+        return None if family is None or len(name) < len(family) else family
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)

@@ -8,7 +8,8 @@ from converter.ir.events import Found, lookup, scalar_text, texts, too_deep
 from converter.ir.features import FEATURES, feature, feature_of_test
 from converter.ir.figures import Figure, measured, meets, named, percentile, scalars, true_of
 from converter.ir.filters import filtered, filters_by_rule
-from converter.ir.fold import fold, spellings
+from converter.ir.fingerprint import fingerprint, referred
+from converter.ir.fold import fold, letter_cases, spellings
 from converter.ir.link import link
 from converter.ir.lower import lower
 from converter.ir.nodes import (
@@ -145,10 +146,12 @@ __all__ = [
     "field_of",
     "filtered",
     "filters_by_rule",
+    "fingerprint",
     "fits",
     "fold",
     "holds",
     "leaves",
+    "letter_cases",
     "link",
     "lookup",
     "lower",
@@ -165,6 +168,7 @@ __all__ = [
     "percentile",
     "pysigma_key",
     "read_regex",
+    "referred",
     "regex_finder",
     "regex_samples",
     "scalar_text",

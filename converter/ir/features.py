@@ -97,6 +97,10 @@ def feature_of_test(test: Test) -> str:
 def _text_feature(test: Text) -> str:
     if not test.parts:
         return "value.empty"
-    if test.shape is Shape.WILDCARD and Wild.ONE in test.parts:
+    shape = test.shape
+    if shape is Shape.WILDCARD and Wild.ONE in test.parts:
         return "value.single_wildcard"
-    return f"value.{test.shape.value}"
+    return _OF_SHAPE[shape]
+
+
+_OF_SHAPE: Final = {shape: f"value.{shape.value}" for shape in Shape}

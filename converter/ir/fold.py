@@ -39,5 +39,6 @@ def letter_cases() -> tuple[str, ...]:
     """Return the letters outside ASCII that have several spellings, each with all of them."""
     groups: dict[str, list[str]] = {}
     for character in map(chr, range(0x80, _CASED_BELOW)):
-        groups.setdefault(_fold_one(character), []).append(character)
-    return tuple("".join(group) for group in groups.values() if len(group) > 1)
+        if character.lower() != character and (low := _fold_one(character)) != character:
+            groups.setdefault(low, [low]).append(character)
+    return tuple(sorted("".join(sorted(group)) for group in groups.values()))

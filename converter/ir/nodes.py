@@ -48,25 +48,25 @@ class Text:
     @property
     def shape(self) -> Shape:
         """The simplest operation that means the same; ``PRESENT`` is ``*`` alone."""
-        parts = self.parts
-        if len(parts) == 1 and isinstance(parts[0], str):  # nearly all of them
+        parts = self.parts  # asked of every text of every rule, several times: no generator, no pattern to match
+        if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
             return Shape.EQUALS
-        return _SHAPES.get(tuple(part if isinstance(part, Wild) else True for part in parts), Shape.WILDCARD)
+        first, last = parts[0], parts[-1]
+        if len(parts) == 3:
+            return Shape.CONTAINS if first is Wild.MANY is last and isinstance(parts[1], str) else Shape.WILDCARD
+        if len(parts) == 2:
+            if last is Wild.MANY and isinstance(first, str):
+                return Shape.STARTSWITH
+            return Shape.ENDSWITH if first is Wild.MANY and isinstance(last, str) else Shape.WILDCARD
+        return Shape.PRESENT if len(parts) == 1 and first is Wild.MANY else Shape.WILDCARD
 
     @property
     def literal(self) -> str:
         """The one literal of a pattern that is not ``WILDCARD``."""
-        return next((part for part in self.parts if isinstance(part, str)), "")
-
-
-_SHAPES: dict[tuple[bool | Wild, ...], Shape] = {
-    (): Shape.EQUALS,
-    (True,): Shape.EQUALS,
-    (True, Wild.MANY): Shape.STARTSWITH,
-    (Wild.MANY, True): Shape.ENDSWITH,
-    (Wild.MANY, True, Wild.MANY): Shape.CONTAINS,
-    (Wild.MANY,): Shape.PRESENT,
-}
+        for part in self.parts:
+            if isinstance(part, str):
+                return part
+        return ""
 
 
 @node

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from converter.data import Binding
-from converter.ir import And, FieldMatch, Keyword, Node, Not, Null, Or, Text, atoms, evaluate
+from converter.ir import And, FieldMatch, Keyword, Node, Not, Null, Or, Text, evaluate
 from converter.targets.kept import HEX
 
 
@@ -24,20 +24,15 @@ def together(tree: Node, known: Mapping[str, Binding], fields: dict[str, Binding
     ``fields`` receives the fields of the new tests: those of the old under
     another name, with no values that the target changes.
     """
-    asks = any(isinstance(one, FieldMatch) and isinstance(one.test, Null) for one in atoms(tree))
-    return _together(tree, known, fields, keeps_empty=keeps_empty) if asks else tree
-
-
-def _together(tree: Node, known: Mapping[str, Binding], fields: dict[str, Binding], *, keeps_empty: bool) -> Node:
     match tree:
         case FieldMatch() | Keyword():
             return tree
         case Not(child):
-            return Not(_together(child, known, fields, keeps_empty=keeps_empty), tree.offsets)
+            return Not(together(child, known, fields, keeps_empty=keeps_empty), tree.offsets)
         case And(children):
-            return And(tuple(_together(one, known, fields, keeps_empty=keeps_empty) for one in children), tree.offsets)
+            return And(tuple(together(one, known, fields, keeps_empty=keeps_empty) for one in children), tree.offsets)
         case Or(children):
-            found = tuple(_together(one, known, fields, keeps_empty=keeps_empty) for one in children)
+            found = tuple(together(one, known, fields, keeps_empty=keeps_empty) for one in children)
             for name in dict.fromkeys(one.field for one in _alternatives(found) if isinstance(one.test, Null)):
                 binding = known.get(name) if "*" not in name else None
                 if binding is not None and binding.change is None:

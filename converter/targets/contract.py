@@ -102,12 +102,14 @@ class Capabilities:
     def fidelity(self, feature: str, type_: str) -> Fidelity | None:
         """Return the fidelity of a feature on a field type, ``None`` when it is unsupported."""
         entry = self.features.get(feature, {})
-        named = entry.get(type_, entry.get("any"))
-        return None if named in (None, "unsupported") else Fidelity(named)
+        return _NAMED[entry.get(type_, entry.get("any"))]
 
     def why(self, feature: str) -> str:
         """Return the reason that the table gives for a feature's fidelity."""
         return str(self.features.get(feature, {}).get("why", ""))
+
+
+_NAMED: Final[dict[str | None, Fidelity | None]] = {None: None, "unsupported": None} | {one.value: one for one in Fidelity}
 
 
 class Inexpressible(Exception):  # noqa: N818 - the design's name; it is no error of the program

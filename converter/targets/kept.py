@@ -27,11 +27,14 @@ def met(atom: FieldMatch, name: str, binding: Binding) -> str:
     if not (binding.changed or binding.digits or binding.replaced):
         return ""
     text = atom.test if isinstance(atom.test, Text) and name == atom.field else None
-    unknown = bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
+    unknown = text is None and bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
     open_ended = any(HEX in value for value in binding.changed)
     if not open_ended and (isinstance(atom.test, Null | Exists) or (text is not None and text.shape is Shape.PRESENT)):
         return ""  # a value that is left out counts as absent, which the target's own table accounts for
+    least = sum([len(part) for part in text.parts if isinstance(part, str)]) if text else 0
     for value in binding.changed:
+        if len(value) < least:
+            continue  # folding keeps lengths
         if (text is None or _fits(text.parts, value)) if HEX in value else (unknown or evaluate(atom, {name: value})):
             return value
     if binding.digits and (text is None or all(isinstance(part, Wild) or part.isdecimal() for part in text.parts)):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, ecs_bindings, taxonomy
-from converter.ir import Exists, FieldMatch, FieldRef, Node, atoms
+from converter.ir import Exists, FieldMatch, FieldRef, Node, Null, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Span, Status
 from converter.targets.absence import together
 from converter.targets.contract import Detection, ResolvedRule
@@ -39,25 +39,24 @@ def resolve(
     known = tables.bindings(target, source.id)
     needs = source.targets[target]
     rewriting = Rewriting(known, keywords=tuple(needs.get("keywords", ())), key=needs.get("told_by", "EventID"))
-    names = {name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)}
-    changes = any("*" not in name and name in known and known[name].change for name in names)
+    tests = _tests(tree)
+    bound = {name: known.get(name) if "*" not in name else None for atom in tests for name in _names(atom)}
+    changes = any(one.change for one in bound.values() if one)
     found = rewriting.fields
     written = rewriting.tree(tree) if changes or rewriting.keywords else tree
-    written = together(written, known, found, keeps_empty=target != "elastic" or needs.get("keeps_empty", False))
+    if any(isinstance(atom.test, Null) for atom in tests):
+        written = together(written, known, found, keeps_empty=target != "elastic" or needs.get("keeps_empty", False))
     problems = [_unwritten(rule, atom, why, target) for atom, why in rewriting.problems]
-    for atom in atoms(written):
-        if not isinstance(atom, FieldMatch):
-            continue
+    there = bound | {name: known.get(name) for name in rewriting.keywords}
+    for atom in tests if written is tree else _tests(written):
         for name in _names(atom):
-            if name in found and name not in known:
-                continue
-            if name in known and "*" not in name:
-                found[name] = known[name]
-                problems += _changed(rule, name, atom, known[name], target)
-            else:
+            if (one := there.get(name)) is not None:
+                found[name] = one
+                problems += _changed(rule, name, atom, one, target)
+            elif name not in found:
                 problems.append(_unmapped(rule, name, atom, target, source.id, tables, suggest=len(problems) < SUGGESTED))
     if tables.on(target, source.id) is None:  # a pack's own table may have several names for one of its fields
-        problems += _one_place(rule, tree, known, target)
+        problems += _one_place(rule, tests, bound, target)
     if problems:
         return tuple(dict.fromkeys(problems))
     return ResolvedRule(rule, Detection(written), source, needs.get("guard", {}), found)
@@ -120,7 +119,7 @@ def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
         return ()
     guessed = {name for name, one in resolved.fields.items() if not one.typed}
     found: dict[str, Loss] = {}
-    for atom in (one for one in atoms(resolved.meaning.tree) if guessed and isinstance(one, FieldMatch)):
+    for atom in _tests(resolved.meaning.tree) if guessed else ():
         for name in guessed.intersection(_names(atom)) - found.keys():
             place = resolved.rule.source.span(atom.offsets) if atom.offsets else resolved.rule.span("detection")
             message = f"nothing says of which type the field '{name}' is on {target}; it is taken for a keyword"
@@ -145,7 +144,7 @@ NAMED = 60
 def _no_table(rule: Rule, tree: Node, target: str) -> str:
     """Return what can be done where a target has no names for a log source's fields, and which fields of the rule need one."""
     known = taxonomy(rule.logsource)
-    names = list(dict.fromkeys(name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)))
+    names = list(dict.fromkeys(name for atom in _tests(tree) for name in _names(atom)))
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     listed = ", ".join(name if len(name) <= NAMED else f"{name[:NAMED]}…" for name in names[:LISTED])
     asked = f"it needs names there for {listed}{more}; " if names else ""
@@ -159,7 +158,7 @@ def _raw(rule: Rule, tree: Node, tables: Tables) -> ResolvedRule:
     """Return a rule for raw events: its own names, whether a table knows them or not."""
     source = tables.source_of(rule.logsource) or Source("", str(rule.logsource), {}, {"python": {}})
     known = tables.fields(source.id) if source.id else {}
-    names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
+    names = [name for atom in _tests(tree) for name in _names(atom)]
     found = {name: known.get(name, Field(name, "keyword")) for name in names}
     return ResolvedRule(
         rule, Detection(tree), source, {}, {name: Binding(one, name, one.type, one.many or one.each) for name, one in found.items()}
@@ -169,13 +168,13 @@ def _raw(rule: Rule, tree: Node, tables: Tables) -> ResolvedRule:
 def _in_taxonomy(rule: Rule, tree: Node, target: str, tables: Tables) -> ResolvedRule | tuple[Diagnostic, ...]:
     """Return a rule whose names are a target's already; its log source's condition is part of the detection."""
     if (rule.taxonomy, target) != ("ecs", "elastic"):
-        first = next((atom for atom in atoms(tree) if isinstance(atom, FieldMatch)), None)
+        first = next(iter(_tests(tree)), None)
         place = rule.source.span(first.offsets) if first else rule.span("taxonomy")
         field = f", such as '{first.field}'" if first else ""
         message = f"there is no way from the taxonomy '{rule.taxonomy}' to {target} for its fields{field}"
         help_text = f"disable {target} for this rule, or write the rule with the raw event's names"
         return (Diagnostic("T004", Severity.ERROR, place, message, help=help_text),)
-    names = [name for atom in atoms(tree) if isinstance(atom, FieldMatch) for name in _names(atom)]
+    names = [name for atom in _tests(tree) for name in _names(atom)]
     known = tables.source_of(rule.logsource)
     source = known if known and target in known.targets else Source("", str(rule.logsource), {}, {target: {}})
     found = dict(ecs_bindings(names))
@@ -183,14 +182,19 @@ def _in_taxonomy(rule: Rule, tree: Node, target: str, tables: Tables) -> Resolve
     if own is not None:  # the pack says of which type its index has them
         listed = {one.path: one for one in tables.bindings(target, source.id).values()}
         found |= {name: listed[name] for name in names if name in listed}
-        lacks = [atom for atom in atoms(tree) if own.complete and isinstance(atom, FieldMatch) and not set(_names(atom)) <= listed.keys()]
+        lacks = [atom for atom in _tests(tree) if own.complete and not set(_names(atom)) <= listed.keys()]
         if lacks:
             return tuple(_absent(rule, name, atom, target, own, listed) for atom in lacks for name in _names(atom) if name not in listed)
     return ResolvedRule(rule, Detection(tree), source, {}, found)
 
 
-def _names(atom: FieldMatch) -> list[str]:
-    return [atom.field, atom.test.field] if isinstance(atom.test, FieldRef) else [atom.field]
+def _tests(tree: Node) -> list[FieldMatch]:
+    """Return the tests of fields, in reading order."""
+    return [atom for atom in atoms(tree) if isinstance(atom, FieldMatch)]
+
+
+def _names(atom: FieldMatch) -> tuple[str, ...]:
+    return (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
 
 
 def _unwritten(rule: Rule, atom: FieldMatch, why: str, target: str) -> Diagnostic:
@@ -208,20 +212,24 @@ def _changed(rule: Rule, name: str, atom: FieldMatch, binding: Binding, target: 
     return (Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text),)
 
 
-def _one_place(rule: Rule, tree: Node, known: Mapping[str, Binding], target: str) -> list[Diagnostic]:
+def _one_place(rule: Rule, tests: Sequence[FieldMatch], bound: Mapping[str, Binding | None], target: str) -> list[Diagnostic]:
     """Return what to tell of two names that a target has one field for, so that it cannot hold the one beside the other.
 
     A field that some events have elsewhere is asked for those alone that have it there.
     """
-    first: dict[str, str] = {}
+    places: dict[str, str] = {}
+    for name, binding in bound.items():
+        if binding is not None and (binding.change is None or binding.change.kind not in _TOLD_APART):
+            places[name] = binding.change.parts[0][1].path if binding.change else binding.path
+    first = {path: name for name, path in reversed(places.items())}
+    if len(first) == len(places):
+        return []
     problems = []
-    for atom in (one for one in atoms(tree) if isinstance(one, FieldMatch)):
-        for name in (one for one in _names(atom) if one in known and "*" not in one):
-            binding = known[name]
-            parts = [part for _, part in binding.change.parts] if binding.change else [binding]
-            other = "" if binding.change and binding.change.kind in _TOLD_APART else first.setdefault(parts[0].path, name)
-            if other not in ("", name):
-                message = f"{target} has one field, '{parts[0].path}', for '{other}' and '{name}', and this rule asks for both"
+    for atom in tests:
+        for name in (one for one in _names(atom) if one in places):
+            path, other = places[name], first[places[name]]
+            if other != name:
+                message = f"{target} has one field, '{path}', for '{other}' and '{name}', and this rule asks for both"
                 help_text = f"use one of the names, or disable {target} for this rule"
                 problems.append(Diagnostic("T005", Severity.ERROR, rule.source.span(atom.offsets), message, help=help_text))
     return problems

@@ -265,22 +265,7 @@ BUGS: tuple[Bug, ...] = (
     (PATTERN, "_character", "forget to escape", lambda _sound: lambda character, _special: character),
 )
 FREE = {
-    QUERY: {
-        "refused",
-        "no_mixed_network",
-        "_kind",
-        "_pair_kind",
-        "_article",
-        "losses",
-        "each_loss",
-        "_print",
-        "path_of",
-        "_any",
-        "joined",
-        "conjuncts",
-        "_text_kind",
-        "_is_lowered",
-    },
+    QUERY: {"_print", "_any", "joined", "conjuncts"},
     SEARCH: {"search", "_base"},
     LISTS: {"spelled_out", "_spelled_out"},
     WHERE: {"refused", "where"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, TypeAlias
 
 from converter.ir import Node
@@ -14,6 +13,7 @@ from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule
 from converter.targets.elastic import eql, esql, filters
 from converter.targets.elastic import query as kuery
 from converter.targets.elastic import query_string as lucene
+from converter.targets.elastic.losses import losses
 
 Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
@@ -89,7 +89,7 @@ def _rank(found: tuple[Loss, ...]) -> int:
 
 
 def _kuery(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capabilities]) -> Made:
-    lost = kuery.losses(tree, resolved, tables[KUERY])
+    lost = losses(tree, resolved, tables[KUERY])
     return KUERY, {"query": kuery.query(resolved, kuery.conjuncts(tree))}, lost
 
 
@@ -107,7 +107,7 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
             asked.append(query)
             continue
         try:
-            left = kuery.losses(part, resolved, tables[WITH_FILTERS])
+            left = losses(part, resolved, tables[WITH_FILTERS])
             one = filters.entry(part, resolved)
         except Inexpressible:
             if isinstance(query, Diagnostic):
@@ -146,7 +146,7 @@ def _in_query(part: Node, resolved: ResolvedRule, tables: Mapping[str, Capabilit
     With ``most`` a part that loses something is not printed.
     """
     try:
-        lost = tuple(islice(kuery.each_loss(part, resolved, tables[KUERY]), most))
+        lost = losses(part, resolved, tables[KUERY], most)
         text = "" if lost and most else kuery.operand(part, resolved)
     except Inexpressible as refused:
         return refused.diagnostic

@@ -40,7 +40,8 @@ from converter.ir import (
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
-from converter.targets.elastic.query import FILTERS, IGNORE_ABOVE, TEXTUAL, path_of, refused
+from converter.targets.elastic.index import IGNORE_ABOVE, TEXTUAL, is_too_long, path_of
+from converter.targets.elastic.losses import FILTERS, refused
 from converter.targets.elastic.searched import UnsaidError, whole
 
 Clause: TypeAlias = dict[str, Any]
@@ -122,9 +123,9 @@ def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> Clause:
 
 
 def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule) -> Clause:
-    if test.parts and all(part is Wild.MANY for part in test.parts):
+    if test.parts and test.parts.count(Wild.MANY) == len(test.parts):
         return _exists(binding.path)
-    if sum(len(part) for part in test.parts if isinstance(part, str)) > IGNORE_ABOVE:
+    if is_too_long(test):
         raise refused(
             tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved, FILTERS
         )
@@ -144,15 +145,19 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
 
 def _pattern(path: str, test: Text, *, folded: bool) -> Clause:
     """Return a text as the plainest query that compares it so."""
-    options = {"case_insensitive": True} if folded else {}
+    options: Clause = {"case_insensitive": True} if folded else {}
     match test.shape:
         case Shape.EQUALS:
-            return {"term": {path: options | {"value": test.literal}}}
+            kind, options["value"] = "term", test.literal
         case Shape.STARTSWITH:
-            return {"prefix": {path: options | {"value": test.literal}}}
+            kind, options["value"] = "prefix", test.literal
         case _:
-            value = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in test.parts)
-            return {"wildcard": {path: options | {"value": value}}}
+            kind, options["value"] = "wildcard", _wildcard(test)
+    return {kind: {path: options}}
+
+
+def _wildcard(test: Text) -> str:
+    return "".join(["*" if part is Wild.MANY else "?" if part is Wild.ONE else _escaped(part) for part in test.parts])
 
 
 def _escaped(text: str) -> str:

@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from converter.ir import Chain, CharSet, Choice, Expression, Literal, Parts, Ranges, Repeat, Wild, fold, nodes_of
+from converter.ir import Chain, CharSet, Choice, Expression, Literal, Parts, Ranges, Repeat, Wild, fold, letter_cases, nodes_of
 
 LONGEST: Final = 1000
 """Characters of an expression that an index takes (``index.max_regex_length``)."""
 _HIGHEST: Final = 0x10FFFF
-_CASED_BELOW: Final = 0x1F000
-"""No letter above has two cases (Unicode 15)."""
 _SIGNS: Final = frozenset(r'.?+*|{}[]()"\#@&<>~^$-/')
 
 
@@ -134,7 +132,8 @@ def _is_closed(ranges: Ranges) -> bool:
 
 def has_spellings(parts: Parts) -> bool:
     """Say whether a pattern has a character beyond ASCII with another one in its place, which ``case_insensitive`` does not fold."""
-    return any(fold(char) in _same() for part in parts if isinstance(part, str) and not part.isascii() for char in part)
+    beyond = [part for part in parts if isinstance(part, str) and not part.isascii()]
+    return bool(beyond) and any(fold(char) in _same() for part in beyond for char in part)
 
 
 def _word(text: str) -> str:
@@ -155,9 +154,4 @@ def _spellings(char: str) -> str:
 @cache
 def _same() -> dict[str, tuple[str, ...]]:
     """Return the characters beyond ASCII that fold to each, those that have company."""
-    found: dict[str, list[str]] = {}
-    for code in range(128, _CASED_BELOW):
-        low = fold(chr(code))
-        if low != chr(code):
-            found.setdefault(low, [low]).append(chr(code))
-    return {low: tuple(sorted(chars)) for low, chars in found.items()}
+    return {fold(group[0]): tuple(group) for group in letter_cases()}

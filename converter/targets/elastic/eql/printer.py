@@ -16,10 +16,11 @@ from typing import Final, assert_never
 from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, feature
 from converter.model import Diagnostic, Loss, Severity
 from converter.targets.contract import Inexpressible, ResolvedRule, tables
-from converter.targets.elastic import query as kuery
+from converter.targets.elastic import losses as said
 from converter.targets.elastic.eql import words
 from converter.targets.elastic.eql.terms import WHO, Term, merged, printed, term
-from converter.targets.elastic.query import conjuncts, refused
+from converter.targets.elastic.losses import refused
+from converter.targets.elastic.query import conjuncts
 
 LANGUAGE: Final = "eql"
 CLAUSES: Final = 1024
@@ -68,7 +69,7 @@ def losses(tree: Node, resolved: ResolvedRule) -> tuple[Loss, ...]:
     Raises:
         Inexpressible: for a feature that EQL's table does not list.
     """
-    return kuery.losses(tree, resolved, tables("elastic")[LANGUAGE])
+    return said.losses(tree, resolved, tables("elastic")[LANGUAGE])
 
 
 def _conditions(resolved: ResolvedRule, tree: Node, *, indent: int) -> str:

@@ -46,7 +46,8 @@ from converter.targets.contract import Inexpressible, ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.eql import words
-from converter.targets.elastic.query import IGNORE_ABOVE, LONG, TEXTUAL, no_mixed_network, refused
+from converter.targets.elastic.index import IGNORE_ABOVE, LONG, TEXTUAL
+from converter.targets.elastic.losses import no_mixed_network, refused
 from converter.targets.elastic.searched import UnsaidError, whole
 
 WHO: Final = "EQL cannot"

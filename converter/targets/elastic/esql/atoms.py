@@ -42,7 +42,7 @@ from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.esql.losses import TEXTS
 from converter.targets.elastic.esql.refusal import no
 from converter.targets.elastic.esql.words import BREAK, name, pattern, text
-from converter.targets.elastic.query import IGNORE_ABOVE
+from converter.targets.elastic.index import IGNORE_ABOVE
 from converter.targets.elastic.searched import UnsaidError, whole
 
 

@@ -28,7 +28,8 @@ from converter.ir import (
 from converter.model import Fidelity, Loss
 from converter.targets.contract import Capabilities, ResolvedRule
 from converter.targets.elastic.esql.refusal import no
-from converter.targets.elastic.query import LONG, WHOLE, no_mixed_network
+from converter.targets.elastic.index import LONG, WHOLE
+from converter.targets.elastic.losses import no_mixed_network
 
 TEXTS: Final = (*WHOLE, "constant_keyword", "text", "match_only_text")
 """Types whose column holds whole texts; of a text field ES|QL sees the text itself, not its words."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from converter.ir import Node
 from converter.targets.contract import Inexpressible, ResolvedRule
-from converter.targets.elastic.query import refused
+from converter.targets.elastic.losses import refused
 
 WHO: Final = "ES|QL cannot"
 

@@ -37,7 +37,9 @@ from converter.ir import (
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
-from converter.targets.elastic.query import EVERYTHING, IGNORE_ABOVE, TEXTUAL, conjuncts, refused
+from converter.targets.elastic.index import IGNORE_ABOVE, TEXTUAL
+from converter.targets.elastic.losses import refused
+from converter.targets.elastic.query import EVERYTHING, conjuncts
 from converter.targets.elastic.query_string import escape
 from converter.targets.elastic.query_string.forms import form, is_too_complex
 from converter.targets.elastic.query_string.losses import WHO, is_any_text

@@ -16,7 +16,7 @@ from converter.data import Binding
 from converter.ir import EVERY, Chain, CharSet, Expression, Literal, Parts, Repeat, Shape, Text, Wild, fits, fold
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
-from converter.targets.elastic.query import TEXTUAL, path_of
+from converter.targets.elastic.index import TEXTUAL, path_of
 from converter.targets.elastic.query_string.escape import expression, pattern, quoted
 
 

@@ -8,7 +8,8 @@ from converter.data import Binding
 from converter.ir import And, Cidr, Compare, Exists, FieldMatch, Keyword, Node, Not, Or, Regex, Test, Text, Wild, feature, feature_of_test
 from converter.model import Fidelity, Loss
 from converter.targets.contract import Capabilities, ResolvedRule
-from converter.targets.elastic.query import LONG, TEXTUAL, no_mixed_network, refused
+from converter.targets.elastic.index import LONG, TEXTUAL
+from converter.targets.elastic.losses import no_mixed_network, refused
 from converter.targets.elastic.query_string.forms import form
 
 WHO: Final = "Lucene's query string cannot"
