@@ -110,8 +110,16 @@ class Adapter(TextQueryBackend):
     def convert_correlation_rule(
         self, rule: SigmaCorrelationRule, output_format: str | None = None, method: str | None = None, callback: Callback = None
     ) -> list[Any]:
-        """Refuse a correlation rule: none of our targets has them yet."""
-        error = SigmaFeatureNotSupportedByBackendError(f"correlation rules are not supported by {self.base} yet", source=rule.source)
+        """Refuse a correlation rule: it is one of several kinds of rule that a target has, or has not, and a front end asks for a query.
+
+        A target that has them is reached by the converter's own commands.
+        """
+        from converter.targets import CORRELATING
+
+        message = f"correlation rules are not supported by {self.base} yet"
+        if self.base in CORRELATING:
+            message = f"a correlation is no query of {self.base}'s but a kind of rule; 'converter convert FILE -t {self.base}' writes it"
+        error = SigmaFeatureNotSupportedByBackendError(message, source=rule.source)
         if not self.collect_errors:
             raise error
         # pySigma's own code puts correlation rules there too, against its annotation.

@@ -10,7 +10,7 @@ from converter.data import Source
 from converter.ir import Linked, Node
 from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
-from converter.pack.correlated import resolved_correlation
+from converter.pack.correlated import piped_correlation, resolved_correlation
 from converter.pack.loaded import Loaded
 from converter.targets import CORRELATING, Compilation, Opaque, ResolvedRule, Target, narrowed, pysigma, resolve, untyped
 from converter.targets.pysigma import PREFIX
@@ -147,9 +147,8 @@ def _correlation(
     if name not in CORRELATING:
         return Outcome(loaded, name, Status.UNSUPPORTED, False, (_no_correlation(loaded, name),))
     if policy.pipelines:
-        message = "a pipeline says nothing of the fields that a correlation groups by"
-        told = Diagnostic("T130", Severity.ERROR, loaded.rule.span("correlation"), message, help="build it without a pipeline")
-        return Outcome(loaded, name, Status.UNSUPPORTED, False, (told,))
+        resolved = piped_correlation(linked, name, policy.tables, policy.through)
+        return compile_resolved(loaded, resolved, target, options, allow, policy, piped=True)
     found: list[Outcome] = []
     for resolved in resolved_correlation(linked, name, policy.tables, str(options.get("integration", "auto"))):
         one = compile_resolved(loaded, resolved, target, options, allow, policy)

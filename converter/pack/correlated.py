@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from converter.data import Source, Tables
 from converter.ir import Linked, Part, field_of, leaves
 from converter.model import Diagnostic, Severity, Status, ordered
-from converter.targets import Correlation, Input, ResolvedRule, named, resolve
+from converter.targets import Correlation, Input, Pipeline, ResolvedRule, named, pysigma, resolve
 
 Resolved = ResolvedRule | Status | tuple[Diagnostic, ...]
 
@@ -24,6 +24,15 @@ def resolved_correlation(linked: Linked, target: str, tables: Tables, agent: str
     for name in ([agent] if agent != "auto" else agents) or [""]:
         chosen = {rule: _of_agent(several, name, target) for rule, several in records.items()}
         yield _resolved(linked, parts, chosen, target, tables)
+
+
+def piped_correlation(linked: Linked, target: str, tables: Tables, pipelines: Sequence[Pipeline]) -> Resolved:
+    """Return a correlation in the names that a pipeline gives its rules' fields and its own."""
+    parts = pysigma.parts_through(linked, pipelines, target, tables)
+    if isinstance(parts, Status | tuple):
+        return parts
+    inputs = {part.rule.id: Input(part, parts[part.rule.id].rule, parts[part.rule.id].named) for part in leaves(linked)}
+    return ResolvedRule(linked.rule, Correlation(linked, inputs), _together(linked, inputs, target), {}, {})
 
 
 def _of_agent(sources: Sequence[Source], agent: str, target: str) -> Source | None:

@@ -10,7 +10,7 @@ from converter.data import SHIPPED, Binding, Field, OwnTarget, Source, Tables, e
 from converter.ir import Exists, FieldMatch, FieldRef, Node, Null, atoms
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Span, Status
 from converter.targets.absence import together
-from converter.targets.contract import Detection, ResolvedRule
+from converter.targets.contract import Correlation, Detection, ResolvedRule
 from converter.targets.kept import START, met
 from converter.targets.rewritten import Rewriting, event_ids
 
@@ -115,6 +115,8 @@ def _holding(binding: Binding, tree: Node, key: str) -> tuple[Binding, ...]:
 
 def untyped(resolved: ResolvedRule, target: str) -> tuple[Loss, ...]:
     """Return a loss for each field whose type on Elastic nobody gave (T507): what a test on it finds is not known."""
+    if isinstance(resolved.meaning, Correlation):
+        return tuple(dict.fromkeys(loss for one in resolved.meaning.inputs.values() for loss in untyped(one.rule, target)))
     if target != "elastic" or not isinstance(resolved.meaning, Detection):
         return ()
     guessed = {name for name, one in resolved.fields.items() if not one.typed}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.pysigma.backend import PREFIX, Bridge, backend_problem
 from converter.targets.pysigma.piped import named, through, unlisted
+from converter.targets.pysigma.piped_correlation import PipedPart, parts_through
 from converter.targets.pysigma.pipeline import SIZE as PIPELINE_SIZE
 from converter.targets.pysigma.pipeline import close_pipelines, installed_pipeline, meant_for_others, object_problems, read_pipeline
 
@@ -21,6 +22,7 @@ __all__ = [
     "PIPELINE_SIZE",
     "PREFIX",
     "Bridge",
+    "PipedPart",
     "backend_formats",
     "backend_names",
     "backend_problem",
@@ -31,6 +33,7 @@ __all__ = [
     "installed_pipeline",
     "meant_for_others",
     "named",
+    "parts_through",
     "pipeline_names",
     "pipeline_problems",
     "plugin_problems",

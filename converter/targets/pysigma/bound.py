@@ -35,7 +35,9 @@ class Bound(PreprocessingTransformation):
             SigmaTransformationError: if there are too many.
         """
         lists = self._pipeline.vars if self._pipeline is not None else {}
-        total = sum(_size(value, lists) for detection in rule.detection.detections.values() for value in _values(detection))
+        # A correlation has no detection of its own: its names are as few as its text has.
+        detections = rule.detection.detections.values() if hasattr(rule, "detection") else ()
+        total = sum(_size(value, lists) for detection in detections for value in _values(detection))
         if total > LIMIT or total * self.factor > STEP:
             raise SigmaTransformationError(f"the pipeline makes more than {LIMIT} tests of the rule")
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, falco_fields, indexed
-from converter.ir import FieldMatch, FieldRef, Node, atoms, lower_piped
-from converter.model import Diagnostic, LogSource, Rule, Severity, Status
+from converter.ir import Exists, FieldMatch, FieldRef, Node, atoms, lower_piped
+from converter.model import Diagnostic, LogSource, Rule, Severity, Span, Status
 from converter.targets.contract import Detection, Pipeline, ResolvedRule
 from converter.targets.pysigma.pipeline import combined, told
 
@@ -33,17 +33,20 @@ def through(
         before = set(sigma.detection.detections)
         combined(pipelines).apply(sigma)
     except Exception as error:  # pySigma's and foreign code; what a pipeline's failure says is the author's text
-        offsets = getattr(getattr(error, "source", None), "offsets", 0)
-        place = rule.source.span(offsets) if offsets else rule.span("detection")
-        message = f"the pipeline refuses the rule: {told(error)}"
-        return (
-            Diagnostic("T505", Severity.ERROR, place, message, help=f"change the rule or the pipeline, or disable {target} for this rule"),
-        )
+        return (refused(rule, error, target, "detection"),)
     tree = lower_piped(sigma, rule, origin)
     if isinstance(tree, tuple):
         return tree
     added = bool(set(sigma.detection.detections) - before)
     return named(_header(rule, sigma), tree, target, selected=added or _logsource(sigma) != rule.logsource, tables=tables)
+
+
+def refused(rule: Rule, error: Exception, target: str, section: str) -> Diagnostic:
+    """Return what to tell of a pipeline that raises (T505), at the item that it names, else at a section of the rule."""
+    offsets = getattr(getattr(error, "source", None), "offsets", 0)
+    place = rule.source.span(offsets) if offsets else rule.span(section)
+    help_text = f"change the rule or the pipeline, or disable {target} for this rule"
+    return Diagnostic("T505", Severity.ERROR, place, f"the pipeline refuses the rule: {told(error)}", help=help_text)
 
 
 def named(
@@ -61,16 +64,13 @@ def named(
         source = Source("", str(rule.logsource), {}, {target: GENERIC[target]})
     else:
         source, table = known, _by_path(target, known.id, tables)
-    folded = {one.caseless for one in table.values()}
     found: dict[str, Binding] = {}
     strange: dict[str, Diagnostic] = {}
     for atom in atoms(tree):
         if isinstance(atom, FieldMatch):
             for name in (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,):
                 listed = _listed(name, table)
-                # What the target's own condition selects, it keeps in lower case; nobody knows that of an index that the pipeline names.
-                kept = not selected or name in folded
-                found[name] = replace(listed, lowered=listed.lowered and kept) if listed else _unlisted(name, target)
+                found[name] = _binding(name, listed, table, target, selected=selected)
                 if listed is not None:
                     continue
                 if target == "falco" and not _is_falco(name, source, table):
@@ -81,6 +81,37 @@ def named(
         return tuple(strange.values())
     guard = {} if selected else source.targets[target].get("guard", {})
     return ResolvedRule(rule, Detection(tree), source, guard, found)
+
+
+def named_there(
+    resolved: ResolvedRule, names: Mapping[str, Sequence[str]], target: str, tables: Tables, place: Span
+) -> Mapping[str, tuple[Binding, ...]] | tuple[Diagnostic, ...]:
+    """Return the target's fields for names that no test of a rule behind a pipeline is about.
+
+    ``names`` has what the pipeline made of each.  One that it left as the raw
+    event's, where the target has none of that name, is told of at ``place`` (T001).
+    """
+    source, selected = resolved.source, not resolved.guard
+    table = _by_path(target, source.id, tables) if source.id else {}
+    found: dict[str, tuple[Binding, ...]] = {}
+    strange: dict[str, Diagnostic] = {}
+    for name, mapped in names.items():
+        listed = [(path, _listed(path, table)) for path in mapped]
+        found[name] = tuple(_binding(path, one, table, target, selected=selected) for path, one in listed)
+        for path in [path for path, one in listed if one is None and source.id and not selected and path in tables.fields(source.id)]:
+            strange.setdefault(path, replace(_left(resolved.rule, path, FieldMatch(path, Exists(True)), target), span=place))
+        if not mapped:
+            message = f"the pipeline drops the field '{name}', by which the correlation groups or counts"
+            strange.setdefault(name, Diagnostic("T508", Severity.ERROR, place, message, help="map it to a field of the events"))
+    return tuple(strange.values()) or found
+
+
+def _binding(name: str, listed: Binding | None, table: Mapping[str, Binding], target: str, *, selected: bool) -> Binding:
+    if listed is None:
+        return _unlisted(name, target)
+    # What the target's own condition selects, it keeps in lower case; nobody knows that of an index that the pipeline names.
+    kept = not listed.lowered or not selected or name in {one.caseless for one in table.values()}
+    return replace(listed, lowered=listed.lowered and kept)
 
 
 def unlisted(resolved: ResolvedRule, target: str) -> tuple[Diagnostic, ...]:

@@ -99,7 +99,8 @@ def guessed(meaning: Correlation, linked: Linked, names: Sequence[str]) -> Itera
     """Yield a loss for each field whose type nobody gave (T507)."""
     for field, binding in _named(meaning, linked, names):
         if not binding.typed:
-            message = f"nothing says of which type the field '{field}' is on elastic; it is taken for a keyword"
+            shown = f"'{field}'" + f" ('{binding.path}')" * (field != binding.path)
+            message = f"nothing says of which type the field {shown} is on elastic; it is taken for a keyword"
             yield loss(meaning.linked.rule, "T507", "field.type", Fidelity.UNKNOWN, message, "group-by")
 
 
