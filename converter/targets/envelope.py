@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from converter.data import shipped
@@ -50,6 +51,7 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a tem
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - see above
+        auto_reload=False,
     )
     environment.filters = dict(environment.filters) | {
         "toml": toml,
@@ -74,44 +76,56 @@ def _finalize(value: object) -> object:
     return value
 
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
-"""A text as JSON; ``json.dumps`` would make an encoder for each."""
+def quoted(text: str) -> str:
+    """Return a text as a string of TOML: one of JSON, where TOML wants one control character more escaped."""
+    return encode_basestring(text).replace("\x7f", "\\u007f")
 
 
 def toml(value: object) -> Escaped:
     """Return a text, number, truth value or list of them as TOML."""
-    if isinstance(value, bool):
-        return Escaped("true" if value else "false")
-    if isinstance(value, int | float):
-        return Escaped(repr(value))
+    return Escaped(_toml(value))
+
+
+def _toml(value: object) -> str:
     if isinstance(value, str):
-        return Escaped(_quoted(value).replace("\x7f", "\\u007f"))
+        return quoted(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
     if isinstance(value, Iterable):
-        return Escaped("[" + ", ".join(toml(one) for one in value) + "]")
+        return "[" + ", ".join([_toml(one) for one in value]) + "]"
     raise UnwritableError(f"a {type(value).__name__} in TOML")
 
 
 def toml_long(value: object) -> Escaped:
     """Return a value as ``toml`` does, with long lists one item a line and long texts folded; the value stays the same."""
-    if isinstance(value, str) and ("\n" in value or len(value) > _WIDTH):
+    if isinstance(value, str):
+        if len(value) <= _WIDTH and "\n" not in value:
+            return Escaped(quoted(value))
         # The fold eats white space, so a text that begins with a blank escapes it.
         text = "\n".join(_folded(line) for line in value.split("\n"))
         return Escaped(
             '"""\\\n' + ("\\u0020" + text[1:] if text[:1] == " " else text.replace("\n", "\\n", 1) if text[:1] == "\n" else text) + '"""'
         )
-    if isinstance(value, list) and sum(len(str(one)) + 3 for one in value) > _WIDTH - 20:
-        return Escaped("[\n" + "".join(f"    {toml(one)},\n" for one in value) + "]")
+    if isinstance(value, list):
+        items = [_toml(one) for one in value]
+        is_long = sum([len(str(one)) + 3 for one in value]) > _WIDTH - 20
+        return Escaped("[\n    " + ",\n    ".join(items) + ",\n]" if is_long else "[" + ", ".join(items) + "]")
     return toml(value)
 
 
 _WIDTH = 120
+_WORDS = re.compile(r"(?<= )(?=[^ ])")
 
 
 def _folded(line: str) -> str:
     """Return a line for a TOML text block: escaped, and broken at blanks by backslashes that TOML removes again."""
-    escaped = toml(line)[1:-1]
+    escaped = quoted(line)[1:-1]
+    if len(escaped) <= _WIDTH:
+        return escaped
     pieces, width = [""], 0
-    for word in re.split(r"(?<= )(?=[^ ])", escaped):
+    for word in _WORDS.split(escaped):
         if width and width + len(word) > _WIDTH:
             pieces.append("")
             width = 0
@@ -122,8 +136,7 @@ def _folded(line: str) -> str:
 
 def toml_block(value: str) -> Escaped:
     """Return a text of several lines verbatim between quotes on lines of their own, which adds a line end; else escaped."""
-    plain = all(character.isprintable() or character == "\n" for character in value)
-    if plain and "'''" not in value and not value.endswith("'"):
+    if value.replace("\n", "").isprintable() and "'''" not in value and not value.endswith("'"):
         return Escaped(f"'''\n{value}\n'''")
     return toml(value)
 

@@ -40,9 +40,9 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
     }
 
 
-def _transform(values: Mapping[str, Any]) -> list[Table]:
-    own = tuple(lines(values))
-    return [*([Table(Escaped("[transform]"), own)] if own else []), *tables("transform", values)]
+def _transform(values: Mapping[str, Any]) -> list[Escaped]:
+    own = lines(values)
+    return [*([table("[transform]", [own[:-1]])] if own else []), *tables("transform", values)]
 
 
 def _nested_terms(keys: dict[str, Any]) -> dict[str, Any]:

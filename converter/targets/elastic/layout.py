@@ -3,61 +3,77 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
-from converter.targets.envelope import Escaped, UnwritableError, toml
+from converter.targets.envelope import Escaped, UnwritableError, quoted
 
 _BARE: Final = re.compile("[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of TOML: its header, brackets included, and its lines."""
-
-    header: Escaped
-    lines: tuple[Escaped, ...]
+def table(header: str, lines: Sequence[str]) -> Escaped:
+    """Return a table of TOML: its header, brackets included, and its lines; all are made of escaped texts."""
+    return Escaped("\n".join([header, *lines]))
 
 
-def filter_tables(entry: Mapping[str, Any]) -> list[Table]:
+def filter_tables(entry: dict[str, Any]) -> list[Escaped]:
     """Return the tables of one filter; they give ``entry`` back when TOML is read."""
-    inner = {name: one for name, one in entry.items() if isinstance(one, Mapping)}
-    own = tuple(Escaped(f"{key(name)} = {_value(one)}") for name, one in entry.items() if name not in inner)
-    found = [Table(Escaped("[[rule.filters]]"), own)]
-    for name, value in inner.items():
-        found += _tables(Escaped(f"rule.filters.{key(name)}"), value)
+    own, inner = _parted(entry)
+    found = [table("[[rule.filters]]", own)]
+    for name, value in inner:
+        found += _tables(f"rule.filters.{key(name)}", value)
     return found
 
 
-def _tables(path: Escaped, value: Mapping[str, Any]) -> Iterator[Table]:
+def _tables(path: str, value: dict[str, Any]) -> Iterator[Escaped]:
     """Yield a table; one that holds a single table is left out, as its header says it."""
-    inner = {name: one for name, one in value.items() if isinstance(one, Mapping)}
-    if len(inner) != len(value) or not value:
-        own = tuple(Escaped(f"{key(name)} = {_value(one)}") for name, one in value.items() if name not in inner)
-        yield Table(Escaped(f"[{path}]"), own)
-    for name, one in inner.items():
-        yield from _tables(Escaped(f"{path}.{key(name)}"), one)
+    own, inner = _parted(value)
+    if own or not inner:
+        yield table(f"[{path}]", own)
+    for name, one in inner:
+        yield from _tables(f"{path}.{key(name)}", one)
 
 
-def key(name: str) -> Escaped:
+def _parted(value: dict[str, Any]) -> tuple[list[str], list[tuple[str, dict[str, Any]]]]:
+    """Return the lines of what is no map, and the maps by their names."""
+    own: list[str] = []
+    inner: list[tuple[str, dict[str, Any]]] = []
+    for name, one in value.items():
+        if isinstance(one, dict):
+            inner.append((name, one))
+        else:
+            own.append(f"{key(name)} = {_value(one)}")
+    return own, inner
+
+
+@lru_cache(maxsize=4096)
+def key(name: str) -> str:
     """Return a name as a key: bare where TOML takes it so."""
-    return Escaped(name) if _BARE.fullmatch(name) else toml(name)
+    return name if _BARE.fullmatch(name) else quoted(name)
 
 
-def _value(value: object) -> Escaped:
+def _value(value: object) -> str:
     """Return what stands behind a key: a list of tables one to a line."""
     if isinstance(value, list):
-        return Escaped("[\n" + "".join(f"    {inline(one)},\n" for one in value) + "]")
-    return toml(value)
+        return "[\n" + "".join([f"    {inline(one)},\n" for one in value]) + "]"
+    return inline(value)
 
 
-def inline(value: object) -> Escaped:
-    """Return a value on one line, a map as an inline table."""
-    if isinstance(value, Mapping):
-        return Escaped("{" + ", ".join(f"{key(name)} = {inline(one)}" for name, one in value.items()) + "}")
+def inline(value: object) -> str:
+    """Return a value of JSON on one line, a map as an inline table.
+
+    Raises:
+        UnwritableError: if TOML has no such value.
+    """
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{key(name)} = {inline(one)}" for name, one in value.items()]) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, list):
-        return Escaped("[" + ", ".join(map(inline, value)) + "]")
-    if isinstance(value, str | bool | int | float):
-        return toml(value)
+        return "[" + ", ".join([inline(one) for one in value]) + "]"
+    if isinstance(value, int | float):
+        return repr(value)
     raise UnwritableError(f"a {type(value).__name__} where TOML has none")
