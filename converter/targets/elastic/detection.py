@@ -24,6 +24,7 @@ Printer: TypeAlias = Callable[[ResolvedRule, Node, Mapping[str, Capabilities]], 
 KUERY: Final = "kuery"
 WITH_FILTERS: Final = "kuery+filters"
 LUCENE: Final = "lucene"
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 """How much a loss costs: a wider rule finds what it should, a narrower one is blind."""
 
@@ -121,7 +122,7 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
             lost += left
     parts = {"query": kuery.joined(resolved, asked)}
     if entries:
-        parts["filters"] = json.dumps(entries, ensure_ascii=False)
+        parts["filters"] = _JSON.encode(entries)
     return WITH_FILTERS if entries else KUERY, parts, tuple(lost)
 
 

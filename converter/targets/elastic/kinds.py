@@ -76,8 +76,13 @@ def allowed(options: Options) -> tuple[str, ...]:
     beside it, and a rule that names no kind has one of the plain ones.
     """
     named = options.get("kind")
-    plain = [kinds()[str(named)]] if named in kinds() else [kinds()[one] for one in ("query", "eql", "esql")]
-    return tuple(language for one in plain if one.filters or not options.get("filters") for language in one.languages)
+    return _languages(str(named) if named in kinds() else "", filtered=bool(options.get("filters")))
+
+
+@cache
+def _languages(kind: str, *, filtered: bool) -> tuple[str, ...]:
+    among = (kind,) if kind else ("query", "eql", "esql")
+    return tuple(language for one in map(kinds().__getitem__, among) if one.filters or not filtered for language in one.languages)
 
 
 def foreign(rule: Rule, options: Options, language: str) -> Diagnostic:
@@ -106,7 +111,7 @@ def unfit(rule: Rule, options: Options, language: str, *, detection: bool) -> Di
         return Diagnostic("T102", Severity.ERROR, rule.span(f"{PLACE}.kind"), message, help=help_text)
     if told := _suppression(rule, kind, options.get("alert_suppression")) or _counted(rule, options):
         return told
-    others = {key: other for other in kinds().values() for key in other.needs if key not in kind.own}
+    others = {key: other for other in kinds().values() for key in other.needs if key not in kind.own} if rule.target("elastic") else {}
     given = next((key for key in rule.target("elastic") if key in others), None)
     if given is not None:
         message = f"a rule of the kind {kind.name} has no '{given}'"

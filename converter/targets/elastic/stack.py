@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
@@ -142,6 +142,7 @@ def _later(since: str, version: Version) -> bool:
     return known > version
 
 
+@lru_cache(maxsize=256)  # of a rule's own text, too
 def _version(text: str) -> Version | None:
     found = _FORM.fullmatch(text)
     return (int(found[1]), _LAST if found[2] == "x" else int(found[2])) if found else None

@@ -42,7 +42,7 @@ from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.esql.losses import TEXTS
 from converter.targets.elastic.esql.refusal import no
 from converter.targets.elastic.esql.words import BREAK, name, pattern, text
-from converter.targets.elastic.index import IGNORE_ABOVE
+from converter.targets.elastic.index import IGNORE_ABOVE, is_too_long
 from converter.targets.elastic.searched import UnsaidError, whole
 
 
@@ -210,12 +210,12 @@ def _among_several(tree: FieldMatch, test: Text, binding: Binding, resolved: Res
 
 
 def _check_length(tree: FieldMatch, test: Text, resolved: ResolvedRule) -> None:
-    if sum(len(part) for part in test.parts if isinstance(part, str)) > IGNORE_ABOVE:
+    if is_too_long(test):
         raise no(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
 
 
 def _has_case(test: Text) -> bool:
-    return any(char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
+    return any(part.lower() != part.upper() for part in test.parts if isinstance(part, str))
 
 
 def _is_folded(test: Text, binding: Binding) -> bool:
@@ -227,7 +227,8 @@ def _is_spelled_out(test: Text, binding: Binding) -> bool:
     """Say whether a text has a letter that ``TO_LOWER`` does not fold as the oracle does."""
     if not _is_folded(test, binding) or binding.type not in TEXTS:
         return False
-    return any(fold(char) != char.lower() or char in _SIGMA for part in test.parts if isinstance(part, str) for char in part)
+    beyond = [part for part in test.parts if isinstance(part, str) and not part.isascii()]
+    return any(fold(char) != char.lower() or char in _SIGMA for part in beyond for char in part)
 
 
 def _column(test: Text, binding: Binding) -> str:

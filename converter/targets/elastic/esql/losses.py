@@ -111,4 +111,4 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
 
 
 def _has_letters(test: Text) -> bool:
-    return any(char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
+    return any(part.lower() != part.upper() for part in test.parts if isinstance(part, str))

@@ -33,18 +33,21 @@ def unmapped(tree: Node, resolved: ResolvedRule) -> tuple[Loss, ...]:
     mappings = _mappings(resolved)
     if mappings is None:
         return ()
-    found: dict[str, FieldMatch] = {}
+    first: dict[str, FieldMatch] = {}
     for atom in atoms(tree):
-        if not isinstance(atom, FieldMatch):
+        if isinstance(atom, FieldMatch):
+            first.setdefault(atom.field, atom)
+            if isinstance(atom.test, FieldRef):
+                first.setdefault(atom.test.field, atom)
+    found: dict[str, FieldMatch] = {}
+    for name, atom in first.items():
+        path = resolved.fields[name].path
+        if not _is_shipped(name, path, resolved) or _is_listed(path, mappings):
             continue
-        for name in (atom.field, *([atom.test.field] if isinstance(atom.test, FieldRef) else [])):
-            path = resolved.fields[name].path
-            if not _is_shipped(name, path, resolved) or _is_listed(path, mappings):
-                continue
-            if not _is_dynamic(path, mappings):
-                raise no(atom, f"a test on '{path}', which is no column of the index", "use another field", resolved)
-            if path not in found and _may_hold(tree, path, resolved) is not False:
-                found[path] = atom
+        if not _is_dynamic(path, mappings):
+            raise no(atom, f"a test on '{path}', which is no column of the index", "use another field", resolved)
+        if path not in found and _may_hold(tree, path, resolved) is not False:
+            found[path] = atom
     if not found:
         return ()
     paths = [f"'{path}'" for path in found]

@@ -19,7 +19,8 @@ KEYWORDS: Final = frozenset(
 BREAK: Final = "\0"
 """The end of a line while an expression is made: no name and no text has it."""
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[_@][A-Za-z0-9_]+")
-_ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_WILD: Final = str.maketrans({sign: f"\\{sign}" for sign in "*?\\"})
 
 
 class NulError(ValueError):
@@ -42,7 +43,7 @@ def text(value: str) -> str:
     _check(value)
     if "\\" in value and not any(char in value for char in '"\r\n'):
         return f'"""{value}"""'
-    return f'"{"".join(_ESCAPED.get(char, char) for char in value)}"'
+    return f'"{value.translate(_ESCAPED)}"'
 
 
 def _check(value: str) -> None:
@@ -52,4 +53,4 @@ def _check(value: str) -> None:
 
 def pattern(parts: Parts) -> str:
     """Return what stands behind ``LIKE``: literal wildcards and backslashes behind a backslash."""
-    return "".join(part.value if isinstance(part, Wild) else re.sub(r"[*?\\]", r"\\\g<0>", part) for part in parts)
+    return "".join(["*" if part is Wild.MANY else "?" if part is Wild.ONE else part.translate(_WILD) for part in parts])
