@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from converter.targets.contract import Compilation
 from converter.targets.elastic.keys import OWN_FILTERS, carries, needs_of, plain, rule_keys
-from converter.targets.elastic.layout import Table, filter_tables
+from converter.targets.elastic.layout import filter_tables, table
 from converter.targets.elastic.nested import block, lines, present, tables
 from converter.targets.envelope import Escaped
 
