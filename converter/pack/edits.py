@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from converter.formats import Document, Map, Seq
 from converter.model import unpack
-from converter.readers.elastic_rules import yaml_text
 
 ABSENT: Final = type("Absent", (), {"__repr__": lambda _: "nothing"})()
 """The value of a key that is not there."""
@@ -40,6 +39,8 @@ _Change = tuple[int, int, str]
 
 def written(value: Any) -> str:  # noqa: ANN401 - any YAML value
     """Return a value as YAML of our own."""
+    from converter.readers.elastic_rules import yaml_text
+
     return yaml_text(_plain(value))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from converter.ir import Linked, Timed, detected, leaves, too_deep, unevaluable
-from converter.match import Alert, Stream, duration_of, event_time, see, time_of
 from converter.model import Diagnostic, Severity
 from converter.pack import Loaded
+
+if TYPE_CHECKING:
+    from converter.match import Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _timeline(loaded: Loaded, number: int, test: Mapping[str, Any], read: Read, 
         given = [(None, line) for line in lines]
     else:
         return wrong("has no events", "a correlation is tested with 'events', each with 'at' and 'event', or with 'events_file'")
+    from converter.match import event_time, see
+
     timed: list[Timed] = []
     for index, (at, event) in enumerate(given):
         if too_deep(event, loaded.file.name):
@@ -81,12 +85,16 @@ def _timeline(loaded: Loaded, number: int, test: Mapping[str, Any], read: Read, 
 
 
 def _at(text: str) -> int | None:
+    from converter.match import duration_of, time_of
+
     after = duration_of(text)
     return time_of(text) if after is None else after
 
 
 def alerts_of(linked: Linked, events: Sequence[Timed]) -> tuple[Alert, ...]:
     """Return the alerts of a correlation on events in the order of their arrival; an alert's origin is the event's place."""
+    from converter.match import Stream
+
     parts = leaves(linked)
     stream = Stream([linked])
     found: list[Alert] = []

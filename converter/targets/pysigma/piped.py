@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, falco_fields, indexed
+from converter.data import SHIPPED, Binding, Field, Source, Tables, ecs_types, indexed
 from converter.ir import Exists, FieldMatch, FieldRef, Node, atoms, lower_piped
 from converter.model import Diagnostic, LogSource, Rule, Severity, Span, Status
 from converter.targets.contract import Detection, Pipeline, ResolvedRule
@@ -172,6 +172,8 @@ def _is_falco(name: str, source: Source, table: Mapping[str, Binding]) -> bool:
     """Whether Falco has a field of this name for a log source, with or without an argument; it refuses a rules file with any other."""
     known = {one.partition("[")[0] for one in table}
     with suppress(FileNotFoundError):  # a log source that only the pack has: its rows are all
+        from converter.data import falco_fields
+
         known |= falco_fields(source.id)
     json_fields = {"jevt.value", "json.value"} if source.targets["falco"].get("plugins") else set()
     return name.partition("[")[0] in known | json_fields

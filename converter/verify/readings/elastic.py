@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -13,7 +14,6 @@ from converter.languages import kql
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Severity, Source
 from converter.verify.own_view import is_selected, own_document, own_mappings
-from converter.verify.readings import elastic_eql, elastic_esql, elastic_lucene
 from converter.verify.readings.reading import Artifact, Events
 
 Answers: TypeAlias = list[bool] | Diagnostic
@@ -27,11 +27,21 @@ def _kuery(text: str, path: str, seen: Sequence[Mapping[str, Any]], mappings: An
     return query if isinstance(query, Diagnostic) else kql.run(query, seen, mappings)
 
 
+def _in_module(name: str) -> Reading:
+    """Return the reading that a module beside this one has; its language is imported when a query is asked."""
+
+    def asked(text: str, path: str, seen: Sequence[Mapping[str, Any]], mappings: Any) -> Answers:  # noqa: ANN401 - JSON
+        answers: Answers = importlib.import_module(f"converter.verify.readings.{name}").found(text, path, seen, mappings)
+        return answers
+
+    return asked
+
+
 READINGS: Final[Mapping[str, Reading]] = {
     "kuery": _kuery,
-    "eql": elastic_eql.found,
-    "lucene": elastic_lucene.found,
-    "esql": elastic_esql.found,
+    "eql": _in_module("elastic_eql"),
+    "lucene": _in_module("elastic_lucene"),
+    "esql": _in_module("elastic_esql"),
 }
 """The languages of queries, as Kibana names them."""
 UNPROVEN: Final = ("esql",)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from converter.data.splunk_view import splunk_fields
+from converter.data import splunk_fields
 from converter.languages.spl import DEFAULT, READINGS, Conf, Macro, Pipeline, Reading, macros_of, matches, read, read_conf, run
 from converter.model import Diagnostic
 

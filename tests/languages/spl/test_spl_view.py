@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from converter.data.splunk_view import splunk_event, splunk_fields, splunk_seen, splunk_view
+from converter.data import splunk_event, splunk_fields, splunk_seen, splunk_view
 from converter.languages.spl import Conf, Macro, Pipeline, matches, read, read_conf
 
 VIEWS = sorted((Path(__file__).parents[3] / "converter" / "data" / "views" / "splunk").glob("*.yml"))
