@@ -36,8 +36,7 @@ def states_needed(tree: Expression, most: int = RAISED) -> int | None:
         _, first, _ = places.of(tree)
     except OverflowError:
         return None
-    edges = sorted({edge for one in places.chars for run in one for edge in (run[0], run[1] + 1)})
-    kinds = {sum(1 << at for at, one in enumerate(places.chars) if _has(one, code)) for code in edges} - {0}
+    kinds = places.kinds()
     effort, seen, pending = 1, set[int](), [first & kind for kind in kinds]
     while pending:
         state = pending.pop()
@@ -107,6 +106,19 @@ class _Places:
         self._link(left[2], right[1])
         return left[0] and right[0], left[1] | right[1] if left[0] else left[1], right[2] | left[2] if right[0] else right[2]
 
+    def kinds(self) -> set[int]:
+        """Return the places that take a character, for each kind of character that the places tell apart, but for none."""
+        turns: dict[int, int] = {}
+        for at, ranges in enumerate(self.chars):
+            for first, last in ranges:
+                turns[first] = turns.get(first, 0) ^ (1 << at)
+                turns[last + 1] = turns.get(last + 1, 0) ^ (1 << at)
+        found, taking = set(), 0
+        for edge in sorted(turns):
+            taking ^= turns[edge]
+            found.add(taking)
+        return found - {0}
+
     def following(self, state: int) -> int:
         """Return the places that may stand behind those of a state; sixteen at a time, as states have much in common."""
         found, above = 0, 0
@@ -137,7 +149,3 @@ def _bits(places: int) -> Iterator[int]:
 
 def _cases(char: str, folded: bool) -> set[str]:
     return {char, *(one for one in (char.lower(), char.upper()) if len(one) == 1)} if folded else {char}
-
-
-def _has(ranges: Ranges, code: int) -> bool:
-    return any(first <= code <= last for first, last in ranges)
