@@ -85,7 +85,10 @@ def _overlaps(literal: str, form: str) -> list[tuple[int, bool]]:
     framed += "\\"
     found = []
     for begin in range(1 - len(literal), len(framed)):
-        start, end = max(begin, 0), min(begin + len(literal), len(framed))
+        start = begin if begin > 0 else 0
+        if framed[start] != literal[start - begin]:  # at most places, and this is asked of every literal of a path
+            continue
+        end = min(begin + len(literal), len(framed))
         if framed[start:end] == literal[start - begin : end - begin] and max(start, 1) < min(end, len(framed) - 1):
             found.append((begin, begin > 0 and begin + len(literal) < len(framed)))
     return found

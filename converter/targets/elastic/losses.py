@@ -34,7 +34,7 @@ FILTERS: Final = "neither KQL nor a filter can"
 _WHO: Final = {"kuery": KQL, "eql": "EQL cannot", "lucene": "Lucene cannot", "esql": "ES|QL cannot"}
 """Who is named where a language's table does not list a feature; filters beside KQL otherwise."""
 _LEFT_OUT: Final = "the target leaves out the producer's word for what it does not know, which then counts as missing"
-_EMPTINESS: Final = ("value.empty", "value.present", "value.null", "value.exists")
+_EMPTINESS: Final = frozenset(("value.empty", "value.present", "value.null", "value.exists"))
 """Features that a pipeline which drops empty values changes; a rule in the documents' own names has none before it."""
 _WRAPPED: Final = "::ffff:0:0/96"
 
@@ -111,6 +111,11 @@ def _of_atom(tree: FieldMatch, resolved: ResolvedRule, table: Capabilities, *, n
 
 def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> str:
     """Return the column of the table: the field's type, or what makes its type not matter."""
+    if isinstance(test, Text) and name not in _EMPTINESS:  # nearly all of them
+        kind = _text_kind(test, binding) if binding.type in TEXTUAL else binding.type
+        if binding.type != "flattened" or kind == "lowered":
+            return kind
+        return "flattened" if kind == "keyword" else "flattened_cased"
     if isinstance(test, Exists) and not test.present:
         return "absent"
     if isinstance(test, Cidr) and binding.ip:
@@ -119,15 +124,9 @@ def _kind(test: Test, binding: Binding, name: str, resolved: ResolvedRule) -> st
         return _pair_kind(binding, resolved.fields[test.field], resolved)
     if name in _EMPTINESS and (binding.gone or not resolved.guard or resolved.source.targets["elastic"].get("keeps_empty")):
         return "left_out" if binding.changed and name != "value.empty" else "as_is"
-    if binding.type not in TEXTUAL:
-        return binding.type
-    own = "flattened" if binding.type == "flattened" else "keyword"
-    if isinstance(test, Regex) and binding.lowered:
+    if isinstance(test, Regex) and binding.lowered and binding.type in TEXTUAL:
         return "lowered"
-    if not isinstance(test, Text) or name in _EMPTINESS:
-        return own
-    kind = _text_kind(test, binding)
-    return kind if own == "keyword" or kind == "lowered" else "flattened" if kind == "keyword" else "flattened_cased"
+    return "keyword" if binding.type in WHOLE else binding.type
 
 
 def _pair_kind(binding: Binding, other: Binding, resolved: ResolvedRule) -> str:
