@@ -99,9 +99,11 @@ class Tables:
         shipped = tuple(self._sources.get(one.id, one) for one in tables.sources_of(logsource))
         own = self.source_of(logsource) if not shipped else None
         said = self.own[shipped[0].id].targets if shipped and shipped[0].id in self.own else {}
+        if not said:
+            return (own,) if own else shipped
         # Where the pack says how a target has the log source, no other way there is looked for.
         others = (replace(one, targets={name: needs for name, needs in one.targets.items() if name not in said}) for one in shipped[1:])
-        return (own,) if own else (*shipped[:1], *others)
+        return (*shipped[:1], *others)
 
     @property
     def sources(self) -> Mapping[str, Source]:
