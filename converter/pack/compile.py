@@ -131,7 +131,8 @@ def compile_resolved(
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
     compilation = target.compile(resolved, options)
-    compilation = replace(compilation, losses=(*compilation.losses, *untyped(resolved, name), *narrowed(loaded.rule, name)))
+    if more := (*untyped(resolved, name), *narrowed(loaded.rule, name)):
+        compilation = replace(compilation, losses=(*compilation.losses, *more))
     if piped:
         compilation = replace(compilation, diagnostics=(*compilation.diagnostics, *pysigma.unlisted(resolved, name)))
     if compilation.status is Status.UNSUPPORTED:
@@ -198,8 +199,9 @@ def _opaque(loaded: Loaded, target: Target, options: Mapping[str, Any], policy: 
 def _judged(loaded: Loaded, compilation: Compilation, allow: frozenset[Fidelity], policy: Policy) -> Outcome:
     """Apply the acceptances of rule and pack, then what is allowed by flag."""
     total = joined(compilation.losses)
-    losses = signed(loaded, compilation.target, compilation.losses, policy)
-    compilation = replace(compilation, losses=losses)
+    losses = signed(loaded, compilation.target, compilation.losses, policy) if compilation.losses else ()
+    if losses:
+        compilation = replace(compilation, losses=losses)
     open_losses = joined(loss for loss in losses if not loss.accepted)
     allowed = open_losses not in REFUSED or open_losses in allow
     diagnostics = [*compilation.diagnostics]
