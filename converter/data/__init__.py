@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from converter.data.facts import read_facts
 from converter.data.own import SHIPPED, OwnSource, OwnTarget, Tables
 from converter.data.shipped import shipped
 from converter.data.tables import (
@@ -98,6 +99,7 @@ __all__ = [
     "license_named",
     "load",
     "meant_license",
+    "read_facts",
     "read_license",
     "retired",
     "shipped",

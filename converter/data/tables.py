@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from converter.data.facts import read_facts
 from converter.model import LogSource
 
 _HERE = Path(__file__).parent
@@ -373,8 +374,5 @@ def ecs_types() -> Mapping[str, str]:
 
 @cache
 def load(name: str) -> Any:  # noqa: ANN401 - a YAML file of this package
-    """Return a YAML file of this package; they are ours, so the fast loader may read them."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((_HERE / name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader, on our own file
+    """Return a YAML file of this package."""
+    return read_facts(_HERE / name)

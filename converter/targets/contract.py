@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
-from converter.data import Binding, Source
+from converter.data import Binding, Source, read_facts
 from converter.ir import Linked, Node, Part
 from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined
 
@@ -215,12 +215,10 @@ class Target(Protocol):
 @cache
 def tables(target: str) -> Mapping[str, Capabilities]:
     """Return a target's capabilities by language: of ``capabilities.yml``, or of a folder ``capabilities`` with a file per language."""
-    import yaml
-
-    package = files(f"converter.targets.{target}")
-    folder = package.joinpath("capabilities")
+    package = Path(__file__).parent / target
+    folder = package / "capabilities"
     if not folder.is_dir():
-        named = yaml.safe_load(package.joinpath("capabilities.yml").read_text(encoding="utf-8"))["languages"]
+        named = read_facts(package / "capabilities.yml")["languages"]
         return {language: Capabilities(language, features) for language, features in named.items()}
-    loaded = [yaml.safe_load(one.read_text(encoding="utf-8")) for one in folder.iterdir() if one.name.endswith(".yml")]
+    loaded = [read_facts(one) for one in folder.iterdir() if one.suffix == ".yml"]
     return {one["language"]: Capabilities(one["language"], one["features"]) for one in loaded}

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from converter.data import read_facts
 
 MAX_TOKEN: Final = 255
 """UTF-16 units after which the tokenizer cuts a word."""
@@ -60,7 +60,7 @@ def character_class(char: str) -> str:
 @cache
 def _table() -> tuple[list[int], list[int], list[str]]:
     """Return the ranges of the table: first and last code points, and classes, in order."""
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "word_break.yml").read_text("utf-8"))
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("word_break.yml"))
     rows: list[tuple[int, int, str]] = []
     for name, ranges in loaded.items():
         for one in str(ranges).split():

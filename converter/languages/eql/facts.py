@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from converter.data import read_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +60,5 @@ def _function(name: str, entry: dict[str, Any]) -> Function:
 
 @cache
 def _file() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "functions.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("functions.yml"))
     return loaded

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from converter.data import read_facts
 from converter.languages.falco.syntax import PROFILES
 
 OPERATORS: Final = (
@@ -23,8 +22,7 @@ TRANSFORMERS: Final = ("tolower", "toupper", "b64", "basename", "len", "join", "
 @cache
 def facts() -> Mapping[str, Any]:
     """Return ``engine.yml``."""
-    text = files("converter.languages.falco").joinpath("engine.yml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    loaded: Mapping[str, Any] = read_facts(Path(__file__).with_name("engine.yml"))
     return loaded
 
 

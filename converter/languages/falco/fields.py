@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
-import yaml
+from converter.data import read_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class FieldType:
 @cache
 def fields_of(source: str) -> Mapping[str, FieldType]:
     """Return the fields by name that a rule of this event source may use; empty for a source without a table."""
-    text = files("converter.languages.falco").joinpath("fields.yml").read_text(encoding="utf-8")
-    groups = yaml.safe_load(text)["sources"].get(source, ())
+    groups = read_facts(Path(__file__).with_name("fields.yml"))["sources"].get(source, ())
     return MappingProxyType(
         {
             name: FieldType(group["type"], group.get("list", False), group.get("argument", ""), group.get("required", False))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+from converter.data import read_facts
 
 
 @cache
 def facts() -> Mapping[str, Any]:
     """Return ``python.yml``."""
-    import yaml  # only where a module is read
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = files("converter.languages.python").joinpath("python.yml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, on our own file
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("python.yml"))
     return loaded

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
+from converter.data import read_facts
 from converter.model import Diagnostic, Rule, Severity
 from converter.targets.contract import Options
 
@@ -41,9 +42,7 @@ def kinds() -> Mapping[str, Kind]:
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    import yaml
-
-    loaded: dict[str, Any] = yaml.safe_load(files("converter.targets.elastic").joinpath("kinds.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("kinds.yml"))
     return loaded
 
 

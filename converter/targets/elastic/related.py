@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, assert_never
 
-from converter.data import ecs_types
+from converter.data import ecs_types, read_facts
 from converter.ir import FieldMatch, FieldRef, atoms
 from converter.targets.contract import Correlation, Detection, Opaque, ResolvedRule
 
@@ -68,8 +68,6 @@ def _asked(resolved: ResolvedRule) -> Iterator[tuple[str, str]]:
 
 @cache
 def _packages() -> Mapping[str, Mapping[str, Any]]:
-    import yaml
-
-    loaded = yaml.safe_load(files("converter.targets.elastic").joinpath("packages.yml").read_text(encoding="utf-8"))
+    loaded = read_facts(Path(__file__).with_name("packages.yml"))
     found: Mapping[str, Mapping[str, Any]] = loaded["packages"]
     return found

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from converter.data import read_facts
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity
 from converter.targets.contract import Options
 from converter.targets.elastic.kinds import PLACE, kind_of
@@ -150,7 +151,5 @@ def _version(text: str) -> Version | None:
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    import yaml
-
-    loaded: dict[str, Any] = yaml.safe_load(files("converter.targets.elastic").joinpath("stack.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("stack.yml"))
     return loaded

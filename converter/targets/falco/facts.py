@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from converter.data import read_facts
 from converter.targets.contract import Capabilities
 
 
@@ -35,9 +36,5 @@ def capabilities_of(profile: str) -> Capabilities:
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    import yaml  # only where a table is read
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = files("converter.targets.falco").joinpath(name).read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, on our own file
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name(name))
     return loaded

@@ -11,9 +11,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
+from converter.data import read_facts
 from converter.formats import Document, Map, Seq, read
 from converter.model import Diagnostic, Severity, Source, Span
 from converter.targets.contract import Pipeline
@@ -28,10 +29,7 @@ _PARTS: Final = ("transformations", "postprocessing", "finalizers")
 @cache
 def facts() -> Mapping[str, Any]:
     """Return ``pipelines.yml``."""
-    import yaml
-
-    text = files("converter.targets.pysigma").joinpath("pipelines.yml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded: dict[str, Any] = read_facts(Path(__file__).with_name("pipelines.yml"))
     return loaded
 
 

@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
+from converter.data import read_facts
 from converter.ir import And, Atom, Node, Not, Or, Text, atoms, feature
 from converter.model import Artifact, Diagnostic, Rule, Severity
 from converter.targets.contract import Capabilities, Compilation, Detection, Inexpressible, Options, ResolvedRule
@@ -58,11 +59,7 @@ TARGET: Final = Python()
 
 @cache
 def _capabilities() -> Capabilities:
-    import yaml  # only where the table is read
-
-    text = files("converter.targets.python").joinpath("capabilities.yml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Capabilities("python", yaml.load(text, Loader=loader)["features"])  # noqa: S506 - a safe loader, on our own file
+    return Capabilities("python", read_facts(Path(__file__).with_name("capabilities.yml"))["features"])
 
 
 def _problems(printer: Printer, tree: Node) -> list[Diagnostic]:
