@@ -49,7 +49,7 @@ def command(
     What cannot be said is kept as it is, with the reason; what a page
     cannot show is told, never invented.
     """
-    from converter.pack import OutputError, reimport
+    from converter.pack import OutputError, reimport, settled
 
     results: list[Imported]
     notes: list[Diagnostic] = []
@@ -61,6 +61,7 @@ def command(
         raise click.UsageError(f"--logsource and --fields are for {', '.join(_QUERIES)}; {format_} says its own")
     else:
         results, notes = _apart(_import(format_, _files(sources, _ENDINGS[format_])))
+    results = list(settled(results))
     names = _names(results)
     try:
         files = {name: result.text.encode("utf-8", "replace") for name, result in zip(names, results, strict=True) if name}

@@ -13,6 +13,7 @@ from converter.pack.manifest import Entry, Record, digest, read_evidence, read_m
 from converter.pack.packaging import package_options
 from converter.pack.place import place
 from converter.pack.reimport import Placed, reimport
+from converter.pack.settled import settled
 from converter.pack.start import first_files, pack_name, put_files, standing_in_the_way
 from converter.pack.walk import find, load_bytes, load_pack, read_bytes, told, unreadable
 
@@ -57,6 +58,7 @@ __all__ = [
     "read_manifest",
     "refuse_links",
     "reimport",
+    "settled",
     "standing_in_the_way",
     "sweep",
     "told",

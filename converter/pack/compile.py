@@ -130,6 +130,8 @@ def compile_resolved(
         return Outcome(loaded, name, resolved, False)
     if isinstance(resolved, tuple):
         return Outcome(loaded, name, Status.UNSUPPORTED, False, resolved)
+    if piped:  # a query that is kept knows nothing of what a pipeline does
+        options = {key: value for key, value in options.items() if key != "kept"}
     compilation = target.compile(resolved, options)
     if more := (*untyped(resolved, name), *narrowed(loaded.rule, name)):
         compilation = replace(compilation, losses=(*compilation.losses, *more))

@@ -16,7 +16,7 @@ from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, atoms, evaluat
 from converter.languages import eql, kql, lucene
 from converter.languages.kql import dsl
 from converter.model import Diagnostic, Fidelity, Rule
-from converter.pack import Request, build
+from converter.pack import Request, build, settled
 from converter.readers import read_rules
 from converter.readers.elastic_rules import Imported, import_toml, import_toml_file
 from converter.synthesis import synthesize
@@ -36,7 +36,7 @@ class Trip:
 
 def trips(paths: Sequence[Path], folder: Path) -> Iterator[Trip]:
     """Yield what becomes of each rule file."""
-    found = [import_toml_file(path) for path in paths]
+    found = list(settled(map(import_toml_file, paths)))
     (folder / "rules").mkdir()
     for number, one in enumerate(found):
         if one.text:
@@ -53,7 +53,8 @@ def trips(paths: Sequence[Path], folder: Path) -> Iterator[Trip]:
         status = built.outcome.status.value if built is not None else ""
         if built is not None and all(lost.accepted or lost.compensated_by for lost in built.outcome.losses):
             status = "exact"  # an imported rule accepts its own schedule
-        yield Trip(path, one, status, data, import_toml(data, "built.toml") if data else None)
+        again = next(settled([import_toml(data, "built.toml")])) if data else None
+        yield Trip(path, one, status, data, again)
 
 
 def rules_of(text: str) -> tuple[Rule, ...]:

@@ -8,7 +8,7 @@ from converter.readers.elastic_rules.correlation import Joined, joined_as
 from converter.readers.elastic_rules.document import correlation_documents, file_of, is_spdx, present, spdx
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
-from converter.readers.elastic_rules.imported import Imported, Outcome
+from converter.readers.elastic_rules.imported import Imported, Outcome, keeping, text_of
 from converter.readers.elastic_rules.meaning import Asked, Meaning, meaning, unwritable, written
 from converter.readers.elastic_rules.ndjson import import_line, import_ndjson, import_ndjson_file
 from converter.readers.elastic_rules.query import Known, events_of, read, unsaid
@@ -43,10 +43,12 @@ __all__ = [
     "is_derivable",
     "is_spdx",
     "joined_as",
+    "keeping",
     "meaning",
     "present",
     "read",
     "spdx",
+    "text_of",
     "threat_block",
     "unsaid",
     "unwritable",

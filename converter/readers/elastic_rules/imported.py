@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
-from converter.model import Diagnostic, Loss
+from converter.ir import fingerprint
+from converter.model import Diagnostic, Fidelity, Loss, joined
+from converter.readers.elastic_rules.source import TARGET
+from converter.readers.elastic_rules.write import yaml_text
+from converter.readers.sigma import read_rules
 
 
 class Outcome(Enum):
@@ -26,6 +32,10 @@ class Imported:
     shows and lacks no parameter; what the source cannot show is told in
     ``diagnostics``.  ``line`` is where the rule stands in a file of several,
     else 0.
+
+    ``documents`` are those of the text, and ``own`` the query of a rule that
+    has a detection too, with its language and the filters that the detection
+    says (``keeping``).
     """
 
     source: str
@@ -40,3 +50,38 @@ class Imported:
     diagnostics: tuple[Diagnostic, ...] = ()
     reason: str = ""
     line: int = 0
+    documents: tuple[Mapping[str, Any], ...] = ()
+    own: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the canonical rule keeps the query beside its detection."""
+        return bool(self.documents) and "kept" in self.documents[0].get("x-converter", {}).get("targets", {}).get(TARGET, {})
+
+
+def keeping(one: Imported, losses: Iterable[Loss] = ()) -> Imported:
+    """Return a rule that keeps its query beside the detection, which has these losses: what is built is the query as it was."""
+    rules, _ = read_rules(one.text.encode("utf-8", "replace"), one.file)
+    if not rules or not one.own.get("query"):
+        return one
+    lost = [loss for loss in losses if loss.direction is not Fidelity.EXACT]
+    kept = {
+        **one.own,
+        "of": fingerprint(rules[0], rules[1:]),
+        "fidelity": joined(lost).negated.value if lost else None,
+        "why": "; ".join(dict.fromkeys(loss.message for loss in lost)),
+    }
+    first, *others = one.documents
+    documents = ({**first, "x-converter": _with(first.get("x-converter", {}), kept)}, *others)
+    return replace(one, documents=documents, text=text_of(documents))
+
+
+def text_of(documents: Iterable[Mapping[str, object]]) -> str:
+    """Return the text of a file with these documents."""
+    return "---\n".join(map(yaml_text, documents))
+
+
+def _with(extension: Mapping[str, Any], kept: Mapping[str, object]) -> dict[str, Any]:
+    targets = extension.get("targets", {})
+    own = {**targets.get(TARGET, {}), "kept": {key: value for key, value in kept.items() if value}}
+    return {**extension, "targets": {**targets, TARGET: own}}

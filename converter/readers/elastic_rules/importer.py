@@ -7,16 +7,27 @@ from dataclasses import dataclass, replace
 
 from converter.model import Diagnostic, Fidelity, Loss, Severity, ordered
 from converter.readers.elastic_rules.correlation import FROM, INTERVAL, Joined, counted, interval_s, joined, look_back_s
-from converter.readers.elastic_rules.document import correlated, extension, file_of, has_own_id, header, identifier, is_spdx, present, spdx
+from converter.readers.elastic_rules.document import (
+    correlated,
+    extension,
+    file_of,
+    has_own_id,
+    header,
+    identifier,
+    is_spdx,
+    plain,
+    present,
+    spdx,
+)
 from converter.readers.elastic_rules.embedded import Embedded
 from converter.readers.elastic_rules.facts import form
-from converter.readers.elastic_rules.filters import FilterNodes, UnsaidFilterError, read_filters, unsaid
-from converter.readers.elastic_rules.imported import Imported, Outcome
+from converter.readers.elastic_rules.filters import FilterNodes, UnsaidFilterError, read_filters
+from converter.readers.elastic_rules.filters import unsaid as unsaid_filter
+from converter.readers.elastic_rules.imported import Imported, Outcome, keeping, text_of
 from converter.readers.elastic_rules.meaning import CATEGORY, Asked, Meaning, meaning
 from converter.readers.elastic_rules.query import events_of, read
 from converter.readers.elastic_rules.rule import ElasticRule, checked, known_keys, misfits
 from converter.readers.elastic_rules.source import TARGET, choose
-from converter.readers.elastic_rules.write import yaml_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class _Body:
     told: tuple[Diagnostic, ...] = ()
     filters: FilterNodes | None = None
     joined: Joined | None = None
+    unsaid: tuple[Loss, ...] = ()
+    """What the detection does not say of the query; no part of it are a threshold's window, and filters that are kept as they are."""
 
 
 def imported(rule: ElasticRule, line: int = 0) -> Imported:
@@ -39,20 +52,33 @@ def imported(rule: ElasticRule, line: int = 0) -> Imported:
     if isinstance(body, Diagnostic):
         return refused(rule.source.path, (body,), rule, line)
     said = body.meaning
-    return Imported(
+    documents = _documents(rule, body)
+    found = Imported(
         source=rule.source.path,
         name=rule.text("name"),
         kind=body.kind,
         language=rule.language,
         status=Outcome.CANONICAL if said.section is not None else Outcome.OPAQUE,
         exact=not any(one.direction is not Fidelity.EXACT for one in said.losses),
-        text="---\n".join(map(yaml_text, _documents(rule, body))),
+        text=text_of(documents),
         file=file_of(said.choice.logsource, rule.text("name")),
         losses=said.losses,
         diagnostics=ordered([*body.told, *_remarks(rule, body)]),
         reason=said.reason,
         line=line,
+        documents=documents,
+        own=_own(rule, body),
     )
+    return keeping(found, body.unsaid) if body.unsaid else found
+
+
+def _own(rule: ElasticRule, body: _Body) -> dict[str, object]:
+    """Return the query of a rule with a detection, in the words of the rule, and the filters that the detection says."""
+    if body.meaning.section is None:
+        return {}
+    # Line ends around a query are those of its quotes.
+    own: dict[str, object] = {"query": rule.text("query").strip("\n"), "language": rule.language}
+    return own | ({"filters": plain(rule.values["filters"])} if body.filters else {})
 
 
 def refused(path: str, problems: tuple[Diagnostic, ...], rule: ElasticRule | None = None, line: int = 0) -> Imported:
@@ -78,17 +104,23 @@ def _body(rule: ElasticRule) -> _Body | Diagnostic:
     events = events_of(query)
     if events:
         said, one = joined(rule, asked)
-        return _Body(_with(said, lost), events, told, joined=one)
+        return _Body(_with(said, lost), events, told, joined=one, unsaid=_lossy(said))
     try:
         found = meaning(asked)
     except UnsaidFilterError as stop:  # the type of a field of this log source keeps a filter from being said
-        filters, told, lost = _kept(unsaid(stop, rule.source))
+        filters, told, lost = _kept(unsaid_filter(stop, rule.source))
         found = meaning(replace(asked, filters=None))
+    unsaid = _lossy(found)
     said = _with(found, lost)
     one = counted(rule, said) if rule.kind == "threshold" and lost is None else None
     if one is not None:
         said = replace(said, losses=(*said.losses, *one.losses))
-    return _Body(said, rule.kind, told, filters, one)
+    return _Body(said, rule.kind, told, filters, one, unsaid)
+
+
+def _lossy(said: Meaning) -> tuple[Loss, ...]:
+    """Return the losses of a detection that say that it finds other events."""
+    return () if said.section is None else tuple(one for one in said.losses if one.direction is not Fidelity.EXACT)
 
 
 def _with(said: Meaning, lost: Loss | None) -> Meaning:

@@ -26,6 +26,7 @@ from converter.targets.elastic.envelope import envelope
 from converter.targets.elastic.finished import finished
 from converter.targets.elastic.kinds import allowed, foreign
 from converter.targets.elastic.opaque import opaque
+from converter.targets.elastic.own_query import Kept, kept_query
 from converter.targets.elastic.stack import has_kind, version_of
 from converter.targets.envelope import render
 
@@ -69,6 +70,10 @@ def _tables_of(version: tuple[int, int]) -> Mapping[str, Capabilities]:
 
 def _detected(rule: ResolvedRule, tree: Node, options: Options) -> Compilation:
     """Return a detection in the language that the rule names, or of those of its kind in the one that loses least."""
+    kept = kept_query(rule.rule, options)
+    if isinstance(kept, Kept):
+        return _kept(rule, kept, options)
+    stale = () if kept is None else (kept,)
     language, among = str(options.get("language", "auto")), [one for one in allowed(options) if has_kind(options, one)]
     if language not in ("auto", *PRINTERS):
         span = rule.rule.span("x-converter.targets.elastic.language")
@@ -80,8 +85,17 @@ def _detected(rule: ResolvedRule, tree: Node, options: Options) -> Compilation:
         return Compilation(rule.rule, "elastic", language, diagnostics=(foreign(rule.rule, options, language),))
     made = printed(_searching(rule, options), tree, _tables(options), language, among or None)
     if not isinstance(made, Printed):
-        return Compilation(rule.rule, "elastic", _told(language), diagnostics=(_reason(made),), tried=made)
-    return Compilation(rule.rule, "elastic", made.language, made.parts, made.losses, resolved=rule, options=options, tried=made.tried)
+        return Compilation(rule.rule, "elastic", _told(language), diagnostics=(_reason(made), *stale), tried=made)
+    return Compilation(
+        rule.rule, "elastic", made.language, made.parts, made.losses, stale, resolved=rule, options=options, tried=made.tried
+    )
+
+
+def _kept(rule: ResolvedRule, kept: Kept, options: Options) -> Compilation:
+    """Return a rule with the query that it was imported with, where its kind has one in that language."""
+    if kept.language not in allowed(options):
+        return Compilation(rule.rule, "elastic", kept.language, diagnostics=(foreign(rule.rule, options, kept.language),))
+    return Compilation(rule.rule, "elastic", kept.language, kept.parts, kept.losses, resolved=rule, options=options)
 
 
 def _searching(rule: ResolvedRule, options: Options) -> ResolvedRule:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from converter.targets.contract import Compilation
-from converter.targets.elastic.keys import OWN_FILTERS, carries, needs_of, plain, rule_keys
+from converter.targets.elastic.keys import OWN_WORDS, carries, needs_of, plain, rule_keys
 from converter.targets.elastic.layout import filter_tables, table
 from converter.targets.elastic.nested import block, lines, present, tables
 from converter.targets.envelope import Escaped
@@ -82,7 +82,7 @@ def _note(compilation: Compilation) -> str:
     origin = f"Adapted from {source}" if source else ""
     guide = _LOSSES.sub("", str(compilation.options.get("note", "")).strip()).removesuffix(origin).strip()
     parts = [guide, origin]
-    accepted = {loss.code: loss for loss in compilation.losses if loss.accepted and loss.code != OWN_FILTERS}
+    accepted = {loss.code: loss for loss in compilation.losses if loss.accepted and loss.code not in OWN_WORDS}
     if accepted:
         told = [f"- {code} {one.direction.value}: {one.message} ({' '.join(one.accepted.split())})" for code, one in accepted.items()]
         parts.append("\n".join(["Accepted losses of this translation:", *told]))

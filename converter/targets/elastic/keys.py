@@ -28,6 +28,10 @@ LICENSES: Final = {"Elastic-2.0": "Elastic License v2"}
 """SPDX to the words that Elastic's rules use; others stay as they are."""
 OWN_FILTERS: Final = "T108"
 """The loss of a rule's own filters, which stand in its artifact for all to see."""
+KEPT_QUERY: Final = "T109"
+"""The loss of a query that a rule keeps in Elastic's own words, of which its detection is the translation."""
+OWN_WORDS: Final = frozenset((OWN_FILTERS, KEPT_QUERY))
+"""What is no loss to somebody who knows Elastic's rule: an artifact's guide does not list it."""
 FRAMEWORK: Final = "MITRE ATT&CK"
 COPIED: Final = (
     "alert_suppression",

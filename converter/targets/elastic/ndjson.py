@@ -20,7 +20,7 @@ from typing import Any, Final
 from converter.model import Artifact, Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Options, ResolvedRule, UnpackableError
 from converter.targets.elastic import TARGET as ELASTIC
-from converter.targets.elastic.keys import OWN_FILTERS, needs_of, plain, rule_keys
+from converter.targets.elastic.keys import OWN_WORDS, needs_of, plain, rule_keys
 from converter.targets.elastic.related import related_integrations, required_fields
 from converter.targets.elastic.stack import fields_say_ecs, fitted, version_of
 from converter.targets.envelope import json_line
@@ -102,7 +102,7 @@ def _note(done: Compilation) -> str:
         "## Origin\n\n" + "\n".join(f"- {name}: {_line(text)}" for name, text in origin.items() if text),
         "## Exception lists that have to exist\n\n" + "\n".join(f"- {_line(one)}" for one in lists) if lists else "",
     ]
-    accepted = {loss.code: loss for loss in done.losses if loss.accepted and loss.code != OWN_FILTERS}
+    accepted = {loss.code: loss for loss in done.losses if loss.accepted and loss.code not in OWN_WORDS}
     if accepted:
         lines = [f"- {code} ({one.direction.value}): {_line(one.message)} ({_line(one.accepted)})" for code, one in accepted.items()]
         parts.append("## Accepted losses of this translation\n\n" + "\n".join(lines))

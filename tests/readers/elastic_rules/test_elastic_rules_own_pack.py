@@ -22,7 +22,7 @@ def _queries(file: Path) -> dict[str, tuple[object, object]]:
 
 
 def test_own_export_comes_in_again(tmp_path: Path) -> None:
-    """Every line becomes a detection; those that build again do so to the query and filters they were, alternatives' order aside."""
+    """Every line becomes a detection and builds again, to the query and filters that they were, alternatives' order aside."""
     assert _run("build", "rules", "-t", "elastic-ndjson", "-o", str(tmp_path / "out")).returncode == 0
     first = tmp_path / "out" / "elastic-ndjson" / "rules.ndjson"
     done = _run("import", "elastic-ndjson", str(first), "-o", str(tmp_path / "in"))
@@ -31,7 +31,7 @@ def test_own_export_comes_in_again(tmp_path: Path) -> None:
     assert "0 opaque, 0 refused" in done.stderr
     _run("build", str(tmp_path / "in"), "-t", "elastic-ndjson", "-o", str(tmp_path / "again"))
     before, after = _queries(first), _queries(tmp_path / "again" / "elastic-ndjson" / "rules.ndjson")
-    assert len(after) == len(before) - 3, "three have an accepted loss, whose acceptance does not come through Kibana's format"
+    assert after.keys() == before.keys()
     same = [one for one, (query, filters) in after.items() if sorted(_words(before[one])) == sorted(_words((query, filters)))]
     assert len(same) >= len(after) - 2, "two rules come back with alternatives grouped otherwise"
 

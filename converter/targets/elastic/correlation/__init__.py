@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from converter.ir import referred
 from converter.model import Diagnostic, Severity
 from converter.targets.contract import Capabilities, Compilation, Correlation, Inexpressible, Options, ResolvedRule, Tried
 from converter.targets.elastic import stack
 from converter.targets.elastic.correlation.aggregate import aggregate
 from converter.targets.elastic.correlation.keys import guessed, merging, valueless
 from converter.targets.elastic.correlation.made import Made, rank
-from converter.targets.elastic.correlation.sequence import runs, sample, sequence
-from converter.targets.elastic.correlation.threshold import threshold
+from converter.targets.elastic.correlation.sequence import as_joined, runs, sample, sequence
+from converter.targets.elastic.correlation.threshold import threshold, with_threshold
+from converter.targets.elastic.eql import LANGUAGE as EQL
+from converter.targets.elastic.own_query import Kept, kept_query
 
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "event_count": ("threshold", "aggregate", "runs"),
@@ -44,6 +47,10 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
     """Return a correlation as a rule of Elastic's, or why no form of one can say it."""
     linked = meaning.linked
     asked = str(options.get("language", "auto"))
+    own = kept_query(rule.rule, options, referred(linked))
+    if isinstance(own, Kept):
+        return _kept(rule, meaning, options, own)
+    stale = () if own is None else (own,)
     forms: Mapping[str, Callable[[], Made]] = {
         "threshold": lambda: threshold(meaning, options, tables, asked),
         "sequence": lambda: sequence(meaning, options),
@@ -68,14 +75,24 @@ def compiled(rule: ResolvedRule, meaning: Correlation, options: Options, tables:
             best = made
     if best is None:
         told = next((one.refusal for one in tried if one.refusal), None) or _unsaid(rule, asked)
-        return Compilation(rule.rule, "elastic", "" if asked == "auto" else asked, diagnostics=(told,), tried=tuple(tried))
+        return Compilation(rule.rule, "elastic", "" if asked == "auto" else asked, diagnostics=(told, *stale), tried=tuple(tried))
     names = (*linked.correlation.group_by, *linked.correlation.fields)
     losses = (*best.losses, *merging(meaning, linked, names), *guessed(meaning, linked, names))
-    notes = tuple(valueless(meaning, linked, names))
+    notes = (*valueless(meaning, linked, names), *stale)
     kept: dict[str, Any] = {**options, **best.settings}
     return Compilation(
         rule.rule, "elastic", best.language, best.parts, losses, notes, resolved=replace(rule), options=kept, tried=tuple(tried)
     )
+
+
+def _kept(rule: ResolvedRule, meaning: Correlation, options: Options, kept: Kept) -> Compilation:
+    """Return a correlation with the query that it was imported with: a count's beside a threshold, any other is one of EQL's sequences."""
+    try:
+        made = as_joined(meaning, options, kept) if kept.language == EQL else with_threshold(meaning, options, kept)
+    except Inexpressible as refused:
+        return Compilation(rule.rule, "elastic", kept.language, diagnostics=(refused.diagnostic,))
+    own: dict[str, Any] = {**options, **made.settings}
+    return Compilation(rule.rule, "elastic", made.language, made.parts, made.losses, resolved=replace(rule), options=own)
 
 
 def _unsaid(rule: ResolvedRule, asked: str) -> Diagnostic:

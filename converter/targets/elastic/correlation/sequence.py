@@ -23,6 +23,7 @@ from converter.targets.elastic.correlation.made import Made, loss, refusal
 from converter.targets.elastic.correlation.threshold import lower_bound
 from converter.targets.elastic.correlation.window import Window, counted, duration, too_short, window
 from converter.targets.elastic.eql import LANGUAGE, event_query, words
+from converter.targets.elastic.own_query import Kept
 
 RUNS: Final = 100
 """Events of one step after each other; that the engine takes no more is an assumption (published rules have up to 60)."""
@@ -107,6 +108,15 @@ def sample(meaning: Correlation, options: Options) -> Made:
         message = "a sample has different events for all rules, and here one event can match several"
         losses.append(loss(linked.rule, "T135", "correlation.sample", Fidelity.NARROWER, message, "rules"))
     return _made(_text("sample{}", steps), losses, seen)
+
+
+def as_joined(meaning: Correlation, options: Options, kept: Kept) -> Made:
+    """Return a correlation with the sequence or sample that the rule was imported with."""
+    correlation, rule = meaning.linked.correlation, meaning.linked.rule
+    inner = sum(part.meaning.correlation.timespan for part in meaning.linked.parts if isinstance(part.meaning, Linked))
+    seen = window(correlation, options, correlation.timespan + inner)
+    lost = counted(rule, seen, correlation.timespan) if correlation.type == "temporal" else too_short(rule, seen)
+    return Made(LANGUAGE, kept.parts, (*kept.losses, *lost), {"kind": "eql", **seen.settings})
 
 
 def _made(query: str, losses: list[Loss], seen: Window) -> Made:

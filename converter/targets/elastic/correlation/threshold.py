@@ -23,8 +23,9 @@ from converter.model import Criterion, Fidelity, Loss
 from converter.targets.contract import Capabilities, Correlation, Inexpressible, Options
 from converter.targets.elastic.correlation.keys import input_of, shared
 from converter.targets.elastic.correlation.made import Made, loss, rank, refusal
-from converter.targets.elastic.correlation.window import counted, window
+from converter.targets.elastic.correlation.window import Window, counted, window
 from converter.targets.elastic.detection import PRINTERS, Printed, printed
+from converter.targets.elastic.own_query import Kept
 
 LANGUAGES: Final = ("kuery", "kuery+filters", "lucene")
 """The languages of a threshold rule's query."""
@@ -40,6 +41,25 @@ def threshold(meaning: Correlation, options: Options, tables: Mapping[str, Capab
     Raises:
         Inexpressible: where a threshold rule cannot count this.
     """
+    _check(meaning)
+    used, parts, lost = _query(meaning, tables, language)
+    asked, seen, losses = _asked(meaning, options)
+    return Made(used, parts, (*lost, *losses), {"kind": "threshold", "threshold": asked, **seen.settings})
+
+
+def with_threshold(meaning: Correlation, options: Options, kept: Kept) -> Made:
+    """Return a count as a threshold rule with the query that the rule was imported with.
+
+    Raises:
+        Inexpressible: where a threshold rule cannot count this.
+    """
+    _check(meaning)
+    asked, seen, losses = _asked(meaning, options)
+    return Made(kept.language, kept.parts, (*kept.losses, *losses), {"kind": "threshold", "threshold": asked, **seen.settings})
+
+
+def _check(meaning: Correlation) -> None:
+    """Raise ``Inexpressible`` (T130) for a correlation that counts no events, or asks for no least number of them."""
     linked = meaning.linked
     correlation = linked.correlation
     if correlation.type not in ("event_count", "value_count") or any(isinstance(part.meaning, Linked) for part in linked.parts):
@@ -47,8 +67,14 @@ def threshold(meaning: Correlation, options: Options, tables: Mapping[str, Capab
         if correlation.type in ("event_count", "value_count"):
             message = "a threshold rule counts events, not where another correlation holds"
         raise refusal(linked.rule, message, "correlate rules about single events", "correlation.type")
+    lower_bound(linked)
+
+
+def _asked(meaning: Correlation, options: Options) -> tuple[dict[str, Any], Window, tuple[Loss, ...]]:
+    """Return the threshold, what a run sees, and what both lose."""
+    linked = meaning.linked
+    correlation = linked.correlation
     lowest, losses = lower_bound(linked)
-    used, parts, lost = _query(meaning, tables, language)
     paths = [one.path for one in shared(meaning, linked, correlation.group_by)]
     asked: dict[str, Any] = {"field": paths, "value": lowest}
     if correlation.type == "value_count":
@@ -58,8 +84,7 @@ def threshold(meaning: Correlation, options: Options, tables: Mapping[str, Capab
             raise refusal(linked.rule, message, "count the values of one field", "correlation.condition")
         asked = {"field": paths, "value": 1, "cardinality": [{"field": counts[0].path, "value": lowest}]}
     seen = window(correlation, options)
-    losses += counted(linked.rule, seen, correlation.timespan)
-    return Made(used, parts, (*lost, *losses), {"kind": "threshold", "threshold": asked, **seen.settings})
+    return asked, seen, (*losses, *counted(linked.rule, seen, correlation.timespan))
 
 
 def lower_bound(linked: Linked) -> tuple[int, tuple[Loss, ...]]:
