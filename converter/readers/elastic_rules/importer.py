@@ -167,7 +167,8 @@ def _documents(rule: ElasticRule, body: _Body) -> tuple[Mapping[str, object], ..
 def _query_keys(rule: ElasticRule, body: _Body) -> dict[str, object | None]:
     """Return what the target has to know of the query."""
     opaque = body.meaning.section is None
-    language: str | None = f"{rule.language}+filters" if body.filters and not body.filters.is_query and not opaque else rule.language
+    divided = body.filters is not None and not body.filters.is_query and not opaque and rule.language == "kuery"
+    language = "kuery+filters" if divided else rule.language
     # Line ends around a query are those of its quotes.
     query = rule.text("query").strip("\n") if opaque and "query" in rule.values else None
     return {"opaque": body.meaning.reason or None, "language": language or None, "query": query}
