@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -162,6 +163,7 @@ class _Writer:
         self.diagnostics: list[Diagnostic] = []
         self._request, self._target, self._pack = request, target, pack
         self._folder = request.output / target.name
+        self._shown = told(self._folder)
         self._manifest = read_manifest(self._folder)
         self._evidence = read_evidence(self._folder)
         self._former = dict(self._manifest)
@@ -185,7 +187,8 @@ class _Writer:
                 self._manifest[artifact.path] = Entry(digest(artifact.data), rule, status)
                 if rule:
                     written[rule] = artifact.path
-        rows = [self._row(one, written) for one in outcomes]
+        former = {entry.rule: name for name, entry in reversed(self._manifest.items())}
+        rows = [self._row(one, written, former) for one in outcomes]
         self._tell_unread()
         self._sweep(outcomes, {artifact.path for artifact in artifacts})
         self._commit()
@@ -219,7 +222,7 @@ class _Writer:
                 self._remove(name, before[name])
         self._commit()
         self._prune()
-        main = told(self._folder / artifacts[0].path) if artifacts and artifacts[0].path in written else ""
+        main = self._told(artifacts[0].path) if artifacts and artifacts[0].path in written else ""
         evidence = evidence_of_base(self._request.output, self._target, done, self._request.flags)
         evidence |= {rule: record for one in artifacts for rule in one.rules if (record := self._evidence.get(digest(one.data)))}
         return [self._named(row, main, evidence.get(row.outcome.loaded.rule.id)) for row in rows]
@@ -247,21 +250,24 @@ class _Writer:
 
     def _put(self, artifact: Artifact, before: Mapping[str, Entry]) -> bool:
         """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
-        path = self._folder / artifact.path
-        former = before.get(artifact.path)
-        present = _present(path)
+        former, shown = before.get(artifact.path), self._told(artifact.path)
+        present = _present(self._folder, artifact.path)
         if present is not None:
             if present == digest(artifact.data):
                 return True
             if former is None or former.sha256 != present:
                 what = "was changed by hand" if former else "was not written by a build"
-                message = f"{told(path)} {what} and is left alone"
+                message = f"{shown} {what} and is left alone"
                 help_text = "move it away, or restore it, and build again"
-                self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help=help_text))
+                self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(shown, "").start, message, help=help_text))
                 return False
-        self.changed.append(told(path))
+        self.changed.append(shown)
         self._writes[artifact.path] = artifact.data
         return True
+
+    def _told(self, name: str) -> str:
+        """Return the path of a file of the target's as reports write it."""
+        return name if self._shown == "." else f"{self._shown}/{name}"
 
     def _commit(self) -> None:
         """Do what was decided; with ``--check``, only say whether anything would be done."""
@@ -269,30 +275,30 @@ class _Writer:
             refuse_links(self._folder)
             commit(self._folder, self._manifest, self._writes, self._gone)
         elif (self._manifest != self._former and not self.changed and not self.removed) or is_pending(self._folder):
-            self.changed.append(told(self._folder / MANIFEST))
+            self.changed.append(self._told(MANIFEST))
 
-    def _row(self, outcome: Outcome, written: Mapping[str, str]) -> Row:
+    def _row(self, outcome: Outcome, written: Mapping[str, str], former: Mapping[str, str]) -> Row:
         path = written.get(outcome.loaded.rule.id, "")
         if path:
             record = self._evidence.get(self._manifest[path].sha256)
             evidence = Evidence(record.evidence) if record else Evidence.DECLARED
-            return Row(outcome, told(self._folder / path), False, evidence, record)
-        old = next((name for name, entry in self._manifest.items() if entry.rule == outcome.loaded.rule.id), "")
+            return Row(outcome, self._told(path), False, evidence, record)
+        old = former.get(outcome.loaded.rule.id, "")
         stale = bool(old) and outcome.status not in (Status.NO_SOURCE, Status.DISABLED)
         if stale and not outcome.allowed:
             self._tell_stale(old, outcome.loaded.rule.span("title"))
-        return Row(outcome, told(self._folder / old) if stale else "", stale, known=is_known(outcome, self._request.policy))
+        return Row(outcome, self._told(old) if stale else "", stale, known=is_known(outcome, self._request.policy))
 
     def _tell_unread(self) -> None:
         """Tell of outputs whose rule's file can no longer be read."""
         files = {one.file.output: one for one in self._pack.unread}
-        for name, entry in sorted(self._manifest.items()):
-            unread = files.get(name.rpartition(".")[0])
+        for name in sorted(self._manifest) if files else ():
+            entry, unread = self._manifest[name], files.get(name.rpartition(".")[0])
             if unread and entry.rule and not any(loaded.rule.id == entry.rule for loaded in self._pack.rules):
                 self._tell_stale(name, unread.diagnostics[0].span or Source(unread.file.name, "").start)
 
     def _tell_stale(self, old: str, place: Span) -> None:
-        message = f"the rule was built before and is refused now; {told(self._folder / old)} stays as it was and is stale"
+        message = f"the rule was built before and is refused now; {self._told(old)} stays as it was and is stale"
         help_text = f"see what {self._target.name} says of the rule; to give the output up, disable the target for the rule"
         self.diagnostics.append(Diagnostic("B002", Severity.ERROR, place, message, help=help_text))
 
@@ -310,24 +316,28 @@ class _Writer:
             self._remove(name, entry)
 
     def _remove(self, name: str, entry: Entry) -> None:
-        path = self._folder / name
-        if _present(path) not in (None, "", entry.sha256):
-            message = f"{told(path)} was changed by hand; its rule is gone, the file is left alone"
-            self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(told(path), "").start, message, help="delete the file"))
+        shown = self._told(name)
+        if _present(self._folder, name) not in (None, "", entry.sha256):
+            message = f"{shown} was changed by hand; its rule is gone, the file is left alone"
+            self.diagnostics.append(Diagnostic("B001", Severity.ERROR, Source(shown, "").start, message, help="delete the file"))
             return
-        self.removed.append(told(path))
+        self.removed.append(shown)
         self._gone.append(name)
         del self._manifest[name]
 
 
-def _present(path: Path) -> str | None:
+def _present(folder: Path, name: str) -> str | None:
     """Return the hash of a file's bytes, ``""`` for what is no file, ``None`` where nothing is; a link is refused when it is written."""
+    path = os.path.join(folder, name)
     try:
-        if path.is_symlink() or not path.exists():
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
             return None
-        return digest(path.read_bytes()) if path.is_file() else ""
+        return digest(Path(path).read_bytes()) if stat.S_ISREG(mode) else ""
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
-        raise OutputError(f"{told(path)} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"{told(Path(path))} cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _is_shared(artifact: Artifact) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import stat
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,66 +25,158 @@ class OutputError(Exception):
     """The output folder cannot be used; the message says why, for a person."""
 
 
-def write_json(path: Path, value: object, below: Path | None = None) -> bool:
+def write_json(path: Path, value: object) -> bool:
     """Write JSON as UTF-8 text with a final newline, where it differs."""
-    return write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8"), below)
+    return write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8"))
 
 
-def write_bytes(path: Path, data: bytes, below: Path | None = None) -> bool:
+def write_bytes(path: Path, data: bytes) -> bool:
     """Replace a file atomically, where it differs; return whether it did.
-
-    ``below`` is the folder that the file must not leave: no part of its path
-    below that may be a link.
 
     Raises:
         OutputError: if the folder cannot be written, or a link stands in the way.
     """
+    return Inside(path.parent).write(path.name, data)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there and no link."""
+    Inside(path.parent).remove(path.name)
+
+
+class Inside:
+    """Files below one folder, which must not be left: none of them is a link, and no folder on the way to one.
+
+    Each folder is looked at once, so an object lives no longer than the
+    change of files that it serves.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = "" if folder == Path() else os.fspath(folder)
+        self._sound = {""}
+        self._made: set[str] = set()
+
+    def refuse_links(self, name: str) -> None:
+        """Raise ``OutputError`` if a file, or a folder on the way to it, is a link; ``name`` is its path with ``/`` between folders."""
+        path = self._path(name)
+        try:
+            self._enter(name)
+            _refuse(path, path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def write(self, name: str, data: bytes) -> bool:
+        """Replace a file atomically, where it differs; return whether it did.
+
+        Raises:
+            OutputError: if the folder cannot be written, or a link stands in the way.
+        """
+        path = self._path(name)
+        try:
+            self._enter(name)
+            present = _refuse(path, path)
+            if present is not None and stat.S_ISREG(present.st_mode) and present.st_size == len(data) and _read(path) == data:
+                return False
+            parent = os.path.dirname(path)
+            if parent not in self._made:
+                os.makedirs(parent or ".", exist_ok=True)
+                self._made.add(parent)
+            _replace(path, data)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        path = self._path(name)
+        try:
+            self._enter(name)
+            if _refuse(path, path):  # where nothing can be written, nothing to do is no failure
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+        except OSError as error:
+            message = f"{path} cannot be removed: {(error.strerror or str(error)).lower()}"
+            raise OutputError(message) from error
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
+    def _enter(self, name: str) -> None:
+        """Refuse folders on the way to a file that are links, from the top."""
+        parent = name.rpartition("/")[0]
+        if parent in self._sound:
+            return
+        for folder in folders_of(name):
+            if folder not in self._sound:
+                _refuse(self._path(folder), self._path(name))
+                self._sound.add(folder)
+
+
+def folders_of(name: str) -> list[str]:
+    """Return the folders above a file, from the top."""
+    parts = name.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _refuse(found: str, path: str) -> os.stat_result | None:
+    """Return what is at ``found``, ``None`` where nothing is, and refuse a link, which stands in the way of ``path``."""
     try:
-        refuse_links(path, below)
-        if path.is_file() and path.read_bytes() == data:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    return True
+        present = os.lstat(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(present.st_mode):
+        raise OutputError(f"{found} is a link; remove it to write {path}")
+    return present
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _unwritable(path: str, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as stream:
+        return stream.readall()
+
+
+_numbers = count()
+_CREATED: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+
+
+def _created(path: str) -> tuple[int, str]:
+    """Return a new file beside ``path``, open for writing, and where it is."""
+    folder, name = os.path.split(path)
+    while True:
+        temporary = os.path.join(folder, f".{name[:60]}.{os.getpid()}-{next(_numbers)}{TEMPORARY}")
+        try:
+            return os.open(temporary, _CREATED, 0o600), temporary
+        except FileExistsError:  # left behind by a killed run whose number the system gave again
+            continue
+
+
+def _replace(path: str, data: bytes) -> None:
     """Write beside the file, then rename: a killed run leaves the old bytes, or the new ones, and perhaps a temporary file."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=TEMPORARY, dir=path.parent)
+    handle, temporary = _created(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            _lock(stream.fileno(), wait=True)
-            stream.write(data)
-            stream.flush()
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+        _lock(handle, wait=True)
+        written = 0
+        while written < len(data):
+            written += os.write(handle, data[written:] if written else data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def remove(path: Path, below: Path) -> None:
-    """Remove a file, if it is there, and no link below ``below`` leads to it."""
-    try:
-        refuse_links(path, below)
-        if path.exists():  # where nothing can be written, nothing to do is no failure
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be removed: {(error.strerror or str(error)).lower()}") from error
+    finally:
+        os.close(handle)
 
 
 def refuse_links(path: Path, below: Path | None = None) -> None:
     """Raise ``OutputError`` if a path is a link, or a folder on its way below ``below`` is one."""
-    folders = [] if below is None else [one for one in path.parents if below in one.parents]
-    try:
-        link = next((one for one in (path, *folders) if one.is_symlink()), None)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    if link is not None:
-        raise OutputError(f"{link} is a link; remove it to write {path}")
+    if below is not None and below in path.parents:
+        Inside(below).refuse_links(path.relative_to(below).as_posix())
+    else:
+        Inside(path.parent).refuse_links(path.name)
 
 
 def refuse_outside(folder: Path, root: Path) -> None:

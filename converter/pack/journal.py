@@ -9,13 +9,13 @@ build, and one that a person edited since does not.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from converter.pack.files import Locked, OutputError, refuse_links, remove, sweep, write_bytes, write_json
-from converter.pack.manifest import Entry, digest, entry_of, is_entry, is_inside, load_json, write_manifest
+from converter.pack.files import Inside, Locked, OutputError, folders_of, remove, sweep, write_bytes
+from converter.pack.manifest import Entry, digest, entry_of, is_entry, is_inside, load_json, stated, write_manifest
 
 JOURNAL: Final = ".journal.json"
 
@@ -41,25 +41,26 @@ def commit(folder: Path, entries: Mapping[str, Entry], writes: Mapping[str, byte
         _tidy(folder)
         before = read_manifest(folder)
         changes: dict[str, Change] = {path: (before.get(path), entries.get(path)) for path in (*sorted(writes), *gone)}
+        inside = Inside(folder)
+        for path in changes:
+            inside.refuse_links(path)
         if changes:
             _begin(folder, before, changes)
         for path in sorted(writes):
-            write_bytes(folder / path, writes[path], folder)
+            inside.write(path, writes[path])
         for path in gone:
-            remove(folder / path, folder)
+            inside.remove(path)
         write_manifest(folder, entries)
-        remove(folder / JOURNAL, folder)
+        remove(folder / JOURNAL)
 
 
 def _begin(folder: Path, before: Mapping[str, Entry], changes: Mapping[str, Change]) -> None:
     """Write the journal, then take what it speaks of out of the manifest."""
-    for path in changes:
-        refuse_links(folder / path, folder)
     if _journal(folder):
         # What an older journal knows goes into the manifest before its place is taken.
         write_manifest(folder, before)
-    stated = {path: [asdict(one) if one else None for one in change] for path, change in changes.items()}
-    write_json(folder / JOURNAL, stated, folder)
+    text = json.dumps({path: [stated(one) if one else None for one in change] for path, change in changes.items()}, ensure_ascii=False)
+    write_bytes(folder / JOURNAL, text.encode("utf-8"))
     if any(path in before for path in changes):
         write_manifest(folder, {path: entry for path, entry in before.items() if path not in changes})
 
@@ -100,15 +101,9 @@ def _present(path: Path) -> str:
 def _tidy(folder: Path) -> None:
     """Remove what a killed run left half-written."""
     sweep(folder)
-    for one in sorted({one for path in _journal(folder) for one in _folders(path)}):
+    for one in sorted({one for path in _journal(folder) for one in folders_of(path)}):
         if not (folder / one).is_symlink():
             sweep(folder / one)
-
-
-def _folders(path: str) -> list[str]:
-    """Return the folders above a file, from the top."""
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def is_pending(folder: Path) -> bool:

@@ -105,37 +105,18 @@ def _dying(at: int) -> None:
 
         setattr(module, name, changed)
 
-    for name in ("replace", "unlink", "chmod", "mkdir"):
+    for name in ("replace", "unlink", "chmod", "mkdir", "open"):
         around(os, name)
-    around(tempfile, "mkstemp")
-    original = os.fdopen
+    write = os.write
 
-    def opened(*arguments: Any, **options: Any) -> Any:
-        stream = original(*arguments, **options)
-        write = stream.raw.write if hasattr(stream, "raw") else stream.write
+    def halves(handle: int, data: bytes) -> int:
+        done = write(handle, data[: len(data) // 2])
+        step()
+        done += write(handle, data[len(data) // 2 :])
+        step()
+        return done
 
-        class Half:
-            def __enter__(self) -> Half:
-                return self
-
-            def __exit__(self, *_: object) -> None:
-                stream.close()
-
-            def fileno(self) -> int:
-                return int(stream.fileno())
-
-            def flush(self) -> None:
-                stream.flush()
-
-            def write(self, data: bytes) -> None:
-                write(data[: len(data) // 2])
-                step()
-                write(data[len(data) // 2 :])
-                step()
-
-        return Half()
-
-    os.fdopen = opened  # type: ignore[assignment]
+    os.write = halves  # type: ignore[assignment]
 
 
 def killed(at: int, work: Callable[[], object]) -> bool:
@@ -431,17 +412,21 @@ def test_a_full_disk(work: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
-@pytest.mark.parametrize("where", ["mkstemp", "replace", "fdopen"])
+@pytest.mark.parametrize("where", ["open", "replace", "write"])
 def test_every_refusal_of_the_system_is_told(work: Path, monkeypatch: pytest.MonkeyPatch, number: int, where: str) -> None:
     """Whatever the system refuses, the folder's user is told, and the old files stay."""
     old = clean("one")
     start("one")
     put("two")
 
-    def refuse(*_: object, **__: object) -> None:
+    open_ = os.open
+
+    def refuse(*given: Any, **more: Any) -> int:
+        if where == "open" and not given[1] & os.O_CREAT:
+            return open_(*given, **more)
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(tempfile if where == "mkstemp" else os, where, refuse)
+    monkeypatch.setattr(os, where, refuse)
     with pytest.raises(OutputError, match="cannot be written: " + os.strerror(number).lower()):
         build(request())
     monkeypatch.undo()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from converter.ir import link
 from converter.model import Status
@@ -27,8 +31,11 @@ from converter.pack import (
     write_bytes,
     write_evidence,
 )
+from converter.pack import files as pack_files
 from converter.readers import read_rules
 from converter.targets import target
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 
 RULE = """\
 title: Rule {number}
@@ -254,6 +261,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert [one.name for one in tmp_path.iterdir()] == ["x.txt"]
 
 
+def test_a_killed_runs_leftover_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the name that the next temporary one would have is left alone, even when it is a link, and another name is taken."""
+    monkeypatch.setattr(pack_files, "_numbers", count(7))
+    left, link_ = (tmp_path / f".x.txt.{os.getpid()}-{number}{pack_files.TEMPORARY}" for number in (7, 8))
+    left.write_bytes(b"left")
+    link_.symlink_to("theirs")
+    write_bytes(tmp_path / "x.txt", b"new")
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir() if one != link_} == {left.name: b"left", "x.txt": b"new"}
+    assert link_.is_symlink()
+
+
 def test_links_are_not_written_through(tmp_path: Path) -> None:
     """A link in the place of a file is refused, and what it leads to keeps its bytes."""
     (tmp_path / "theirs").write_bytes(b"theirs")
@@ -278,6 +296,19 @@ def test_a_manifest_cannot_name_files_outside(tmp_path: Path, name: str) -> None
     write_manifest(tmp_path, {name: Entry("0", "r", "exact")})
     with pytest.raises(OutputError, match="damaged"):
         read_manifest(tmp_path)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(NAMES, st.builds(Entry, NAMES, NAMES, NAMES), max_size=4))
+def test_a_manifest_is_plain_json(tmp_path_factory: pytest.TempPathFactory, entries: dict[str, Entry]) -> None:
+    """The manifest is what the standard library's encoder writes with one blank of indent, sorted, whatever the names hold."""
+    from converter.pack.manifest import MANIFEST, write_manifest
+
+    folder = tmp_path_factory.mktemp("manifest")
+    write_manifest(folder, entries)
+    rows = {name: {"sha256": one.sha256, "rule": one.rule, "status": one.status} for name, one in entries.items()}
+    text = json.dumps(rows, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    assert (folder / MANIFEST).read_bytes().decode("utf-8") == text
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
