@@ -178,15 +178,15 @@ class _Level:
             for item in value:
                 self.field(kind, item)
             return
-        if value is None:
-            value = kind.null_value
         for one in (kind, *kind.fields):
-            if value is not None or (one is kind and kind.type == "constant_keyword"):
-                self.put(one, value)
+            # Each field of a value reads it by itself, its own null_value included (FieldMapper.java, parse; MultiFields).
+            own = one.null_value if value is None else value
+            if own is not None or (one is kind and kind.type == "constant_keyword"):
+                self.put(one, own)
 
     def put(self, kind: FieldType, value: object) -> None:
         """Index one value of one field."""
-        found = stored(kind, value)
+        found = stored(kind, value) if not kind.unmodelled else []
         if found and (kind.is_searchable or kind.type in UNSEARCHED):
             self.values.setdefault(kind.path, []).extend(found)
 

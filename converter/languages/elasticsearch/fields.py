@@ -26,7 +26,11 @@ UNSEARCHED: Final = frozenset({"geo_point", "binary", "histogram", "dense_vector
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """A field that holds values: its full path and the mapping parameters that change an answer."""
+    """A field that holds values: its full path and the mapping parameters that change an answer.
+
+    ``unmodelled`` says why its values are not known here; a mapping has such
+    fields only where that was asked for.
+    """
 
     path: str
     type: str
@@ -42,6 +46,7 @@ class FieldType:
     scaling_factor: float = 1.0
     key: str = ""
     fields: tuple[FieldType, ...] = ()
+    unmodelled: str = ""
 
     @property
     def is_searchable(self) -> bool:

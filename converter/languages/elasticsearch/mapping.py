@@ -40,11 +40,12 @@ _HARMLESS = frozenset(
 )
 
 
-def compile_mapping(mappings: object) -> Mapping | Diagnostic:
+def compile_mapping(mappings: object, *, tolerant: bool = False) -> Mapping | Diagnostic:
     """Return the types that an Elasticsearch ``mappings`` object gives to fields.
 
     Args:
         mappings: ``{"properties": …, "dynamic": …, "dynamic_templates": …}``.
+        tolerant: keep a field that is not modelled as one whose values are not known, for a language that refuses it by name.
 
     Returns:
         A diagnostic ``R204`` when it is not a mapping or uses what this
@@ -52,12 +53,12 @@ def compile_mapping(mappings: object) -> Mapping | Diagnostic:
         an answer given without it could be wrong.
     """
     try:
-        return compiled(mappings)
+        return compiled(mappings, tolerant=tolerant)
     except Refusal as refusal:
         return Diagnostic("R204", Severity.ERROR, None, refusal.message, refusal.help)
 
 
-def compiled(mappings: object) -> Mapping:
+def compiled(mappings: object, *, tolerant: bool = False) -> Mapping:
     """Return the compiled mapping.
 
     Raises:
@@ -68,15 +69,16 @@ def compiled(mappings: object) -> Mapping:
     _check_templates(raw.get("dynamic_templates") or ())
     if raw.get("runtime"):
         raise Refusal("runtime fields are not modelled", help="map the field under properties")
-    root = _object_type("", raw, 0)
+    root = _object_type("", raw, 0, tolerant)
     fields: dict[str, FieldType] = {}
     aliases: dict[str, str] = {}
     nested: set[str] = set()
     _collect(root, raw, fields, aliases, nested)
     for path, target in aliases.items():
-        if target not in fields:
+        if target not in fields and not tolerant:
             raise Refusal(f"the alias {path} points to {target}, which is no field")
-        fields[path] = fields[target]
+        if target in fields:
+            fields[path] = fields[target]
     flattened = {path: kind for path, kind in fields.items() if kind.type == "flattened"}
     return Mapping(raw, root, fields, frozenset(aliases), frozenset(nested), flattened)
 
@@ -109,7 +111,7 @@ def _part(properties: MappingABC[str, Any], name: str) -> MappingABC[str, Any]:
     return part if isinstance(part, MappingABC) else {}
 
 
-def _object_type(path: str, raw: MappingABC[str, Any], depth: int) -> ObjectType:
+def _object_type(path: str, raw: MappingABC[str, Any], depth: int, tolerant: bool) -> ObjectType:
     """Compile an object and what is below it."""
     if depth > MAX_DEPTH:
         raise Refusal(f"{path} lies deeper than {MAX_DEPTH} objects")
@@ -117,7 +119,7 @@ def _object_type(path: str, raw: MappingABC[str, Any], depth: int) -> ObjectType
         raise Refusal(f"{path or 'the mapping'} sets subobjects, which is not modelled")
     children: dict[str, FieldType | ObjectType] = {}
     for name, child in _object(raw.get("properties") or {}, f"properties of {path or 'the mapping'}").items():
-        _add(children, path, str(name), _object(child, f"{path}.{name}" if path else str(name)), depth)
+        _add(children, path, str(name), _object(child, f"{path}.{name}" if path else str(name)), depth, tolerant)
     dynamic = str(raw.get("dynamic", "")).lower()
     return ObjectType(
         path,
@@ -130,7 +132,7 @@ def _object_type(path: str, raw: MappingABC[str, Any], depth: int) -> ObjectType
     )
 
 
-def _add(children: dict[str, FieldType | ObjectType], path: str, name: str, raw: MappingABC[str, Any], depth: int) -> None:
+def _add(children: dict[str, FieldType | ObjectType], path: str, name: str, raw: MappingABC[str, Any], depth: int, tolerant: bool) -> None:
     """Put a property into its object; a name with dots makes the objects between."""
     head, _, rest = name.partition(".")
     if not head:
@@ -139,14 +141,14 @@ def _add(children: dict[str, FieldType | ObjectType], path: str, name: str, raw:
     if rest:
         known = children.get(head)
         inner = dict(known.children) if isinstance(known, ObjectType) else {}
-        _add(inner, full, rest, raw, depth + 1)
+        _add(inner, full, rest, raw, depth + 1, tolerant)
         children[head] = ObjectType(full, inner, dynamic="")
     elif raw.get("type", "object") in ("object", "nested"):
-        made = _object_type(full, raw, depth + 1)
+        made = _object_type(full, raw, depth + 1, tolerant)
         known = children.get(head)
         children[head] = made if not isinstance(known, ObjectType) else _merged(known, made)
     else:
-        children[head] = _field_type(full, raw)
+        children[head] = _kept(full, raw) if tolerant else _field_type(full, raw)
 
 
 def _merged(left: ObjectType, right: ObjectType) -> ObjectType:
@@ -162,7 +164,15 @@ def _merged(left: ObjectType, right: ObjectType) -> ObjectType:
     )
 
 
-def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
+def _kept(path: str, raw: MappingABC[str, Any]) -> FieldType:
+    """Return a field, and of one that is not modelled what is known of it: its type and the reason."""
+    try:
+        return _field_type(path, raw, tolerant=True)
+    except Refusal as refusal:
+        return FieldType(path, str(raw.get("type", "")), unmodelled=refusal.message)
+
+
+def _field_type(path: str, raw: MappingABC[str, Any], *, tolerant: bool = False) -> FieldType:
     """Compile a field that holds values."""
     kind = raw["type"]
     if not isinstance(kind, str):
@@ -179,6 +189,7 @@ def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
     ignore_above = _number(path, "ignore_above", raw)
     value = raw.get("value")
     subs = _object(raw.get("fields") or {}, f"fields of {path}")
+    below = _kept if tolerant else _multi_field
     return FieldType(
         path,
         kind,
@@ -192,7 +203,7 @@ def _field_type(path: str, raw: MappingABC[str, Any]) -> FieldType:
         ignore_malformed=raw.get("ignore_malformed", False) in (True, "true"),
         formats=formats,
         scaling_factor=_number(path, "scaling_factor", raw) or 1.0,
-        fields=tuple(_multi_field(f"{path}.{name}", _object(sub, f"{path}.{name}")) for name, sub in subs.items()),
+        fields=tuple(below(f"{path}.{name}", _object(sub, f"{path}.{name}")) for name, sub in subs.items()),
     )
 
 

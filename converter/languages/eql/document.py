@@ -6,9 +6,10 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from typing import Any, Final
 
+from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch import FieldType
 from converter.languages.eql.mapping import KNOWN, Mapping, is_number, leaves
-from converter.languages.eql.values import Value, WrongValueError, stored
+from converter.languages.eql.values import Value, WrongValueError, held, stored
 from converter.model import Diagnostic, Severity
 
 _MAX_DEPTH: Final = 100
@@ -45,28 +46,43 @@ class Document:
 
 def index(document: object, mapping: Mapping, roles: Roles = ECS) -> Document | Diagnostic:
     """Return what the index holds of a document; ``R284`` when the engine refuses it."""
+    found = _without_mapping(document, mapping) if mapping.shared is None else _held(document, mapping, mapping.shared)
+    if isinstance(found, Diagnostic):
+        return found
+    # A name that stands for another field has that field's values.
+    others = {name: found[kind.path] for name, kind in mapping.fields.items() if name != kind.path and kind.path in found}
+    values = {**found, **others}
+    first = values.get(roles.tiebreaker or "", ())[:1]
+    return Document(values, _moment(values.get(roles.timestamp, ()), mapping.fields.get(roles.timestamp)), tuple(map(_ordered, first)))
+
+
+def _held(document: object, mapping: Mapping, shared: es.Mapping) -> dict[str, tuple[Value, ...]] | Diagnostic:
+    """Return what the index that all of the engine's languages ask holds of a document, as values that EQL compares."""
+    made = es.index(document, shared)
+    if isinstance(made, Diagnostic):
+        return Diagnostic("R284", Severity.ERROR, None, made.message, made.help)
+    found: dict[str, tuple[Value, ...]] = {}
+    for path, values in made.values.items():
+        kind = shared.fields.get(path)
+        if kind is not None and kind.type in KNOWN:
+            found[path] = tuple(held(kind, one) for one in values)
+    return found | {kind.path: (kind.value,) for kind in mapping.fields.values() if kind.value is not None}
+
+
+def _without_mapping(document: object, mapping: Mapping) -> dict[str, tuple[Value, ...]] | Diagnostic:
+    """Return the values of a document as the types that documents gave to their fields hold them."""
     if not isinstance(document, MappingABC) or _deep(document):
         return _refused("a document is an object of at most 100 levels", "")
     found: dict[str, list[Value]] = {}
-    for written, value in leaves(document):
-        for path in (written, *mapping.copies.get(written, ())):
-            kind = mapping.fields.get(path)
-            if kind is None or kind.type not in KNOWN:
-                continue
-            try:
-                one = stored(kind, value)
-            except WrongValueError as wrong:
-                return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
-            if one is not None:
-                found.setdefault(path, []).append(one)
-    for kind in mapping.fields.values():
-        if kind.value is not None:
-            found[kind.path] = [kind.value]
-    # An alias has the values of the field that it names.
-    aliases = {name: tuple(found[kind.path]) for name, kind in mapping.fields.items() if name != kind.path and kind.path in found}
-    values = {path: tuple(ones) for path, ones in found.items()} | aliases
-    first = values.get(roles.tiebreaker or "", ())[:1]
-    return Document(values, _moment(values.get(roles.timestamp, ()), mapping.fields.get(roles.timestamp)), tuple(map(_ordered, first)))
+    for path, value in leaves(document):
+        kind = mapping.fields.get(path)
+        if kind is None or kind.type not in KNOWN:
+            continue
+        try:
+            found.setdefault(path, []).extend(stored(kind, value))
+        except WrongValueError as wrong:
+            return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
+    return {path: tuple(ones) for path, ones in found.items() if ones}
 
 
 def _moment(times: tuple[Value, ...], kind: FieldType | None) -> int | None:

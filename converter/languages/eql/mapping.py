@@ -1,20 +1,21 @@
-"""The types of an index's fields, as EQL sees them; without a mapping, the types that the documents' own values ask for."""
+"""The fields of an index as EQL sees them: those of the mapping that the engine's languages share.
+
+Without a mapping they have the types that the documents' own values ask for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, KEYWORD_FAMILY, TOKENIZED, FieldType
 from converter.model import Diagnostic, Severity
 
 KNOWN: Final = KEYWORD_FAMILY | INTEGERS.keys() | FLOATS | DATES | {"boolean", "ip"}
 """Types whose values this package compares."""
-_MAX_DEPTH: Final = 40
-_FORMATS: Final = ("strict_date_optional_time", "date_optional_time", "strict_date_optional_time_nanos", "epoch_millis", "epoch_second")
-"""Formats of dates that are modelled; a field with none of them is read in the usual ones."""
 
 
 def is_text(kind: FieldType) -> bool:
@@ -29,16 +30,17 @@ def is_number(kind: FieldType) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Fields by full path; an ``open`` mapping takes every other name for a field without values.
+    """Fields by full path, and the index that holds them.
 
-    A ``text`` field with a sub-field of the keyword family stands as one of
-    that type, because the engine asks the sub-field.
-    ``copies`` are the multi-fields of a field, which hold its values in ways of their own.
+    A ``text`` field with a sub-field of the keyword family stands as that
+    sub-field, because the engine asks it.  ``shared`` is the mapping that the
+    engine's other languages ask; an ``open`` mapping is of no index: it has
+    none, and takes every other name for a field without values.
     """
 
     fields: MappingABC[str, FieldType]
     nested: frozenset[str] = field(default_factory=frozenset)
-    copies: MappingABC[str, tuple[str, ...]] = field(default_factory=dict)
+    shared: es.Mapping | None = None
     open: bool = False
 
     def find(self, path: str) -> FieldType | None:
@@ -52,38 +54,25 @@ class Mapping:
 
 
 def compile_mapping(mappings: object) -> Mapping | Diagnostic:
-    """Return the fields of an index's ``mappings`` object; ``R285`` for what is none."""
+    """Return the fields of an index's ``mappings`` object; ``R285`` for what is none.
+
+    A field that is not modelled is refused by the queries that ask for it.
+    """
     if isinstance(mappings, MappingABC) and isinstance(mappings.get("mappings"), MappingABC):
         mappings = mappings["mappings"]
-    if not isinstance(mappings, MappingABC):
-        return _problem("the mappings are no object")
-    fields: dict[str, FieldType] = {}
-    nested: set[str] = set()
-    aliases: dict[str, str] = {}
-    copies: dict[str, tuple[str, ...]] = {}
-    stack: list[tuple[str, object, int]] = [("", mappings, 0)]
-    while stack:
-        path, entry, depth = stack.pop()
-        if not isinstance(entry, MappingABC) or depth > _MAX_DEPTH:
-            return _problem(f"the mapping of {path or 'the index'} is no object, or nests too deep")
-        kind = entry.get("type", "object")
-        if kind == "alias":
-            aliases[path] = str(entry.get("path"))
-        elif path and kind not in ("object", "nested"):
-            fields[path] = _field(path, str(kind), entry)
-        if kind == "nested":
-            nested.add(path)
-        inside = (entry.get("properties") or {}) if kind in ("object", "nested") else (entry.get("fields") or {})
-        if not isinstance(inside, MappingABC):
-            return _problem(f"the fields of {path or 'the index'} are no object")
-        below = [(f"{path}.{name}" if path else str(name), one, depth + 1) for name, one in inside.items()]
-        if path in fields and below:
-            copies[path] = tuple(name for name, _, _ in below)
-        stack += below
-    for path, target in aliases.items():
-        if target in fields:
-            fields[path] = fields[target]
-    return Mapping(fields, frozenset(nested), copies)
+    shared = es.compile_mapping(mappings, tolerant=True)
+    if isinstance(shared, Diagnostic):
+        return Diagnostic("R285", Severity.ERROR, None, shared.message, shared.help or "give the index's mappings object")
+    # Fields that documents bring are not searched: a mapping that has them is asked for anew.
+    root = shared.root if shared.root.dynamic == "strict" else replace(shared.root, dynamic="false")
+    fields = {path: _exact(kind) for path, kind in shared.fields.items()}
+    return Mapping(fields, shared.nested, replace(shared, root=root))
+
+
+def _exact(kind: FieldType) -> FieldType:
+    """Return what the engine asks for a field: for one of text its sub-field of whole values, where there is one."""
+    inside = kind.fields if kind.type in TOKENIZED else ()
+    return next((one for one in inside if one.type in ("keyword", "wildcard") and not one.unmodelled), kind)
 
 
 def mapping_of(documents: list[MappingABC[str, Any]], timestamp: str = "@timestamp") -> Mapping:
@@ -117,30 +106,3 @@ def _kind(value: object) -> str:
     if isinstance(value, int):
         return "long"
     return "double" if isinstance(value, float) else "keyword"
-
-
-def _field(path: str, kind: str, entry: MappingABC[str, Any]) -> FieldType:
-    """Return a field; a text field takes the type of its exact sub-field."""
-    if kind in TOKENIZED:
-        inside = entry.get("fields")
-        exact = [one for one in inside.values() if isinstance(one, MappingABC)] if isinstance(inside, MappingABC) else []
-        for one in exact:
-            if one.get("type") in ("keyword", "wildcard"):
-                return _field(path, str(one["type"]), {key: value for key, value in one.items() if key != "fields"})
-    above, factor = entry.get("ignore_above"), entry.get("scaling_factor")
-    formats = tuple(one for one in str(entry.get("format", "")).split("||") if one in _FORMATS) if kind in DATES else ()
-    return FieldType(
-        path=path,
-        type=kind,
-        ignore_above=above if isinstance(above, int) else None,
-        lowercase=entry.get("normalizer") == "lowercase",
-        value=str(entry["value"]) if kind == "constant_keyword" and entry.get("value") is not None else None,
-        coerce=entry.get("coerce", True) in (True, "true"),
-        ignore_malformed=entry.get("ignore_malformed", False) in (True, "true"),
-        formats=formats,
-        scaling_factor=factor if isinstance(factor, int | float) and factor > 0 else 1.0,
-    )
-
-
-def _problem(message: str) -> Diagnostic:
-    return Diagnostic("R285", Severity.ERROR, None, message, "give the index's mappings object")

@@ -43,10 +43,10 @@ def field_type(field: Field, mapping: Mapping) -> FieldType | None:
     if found.type in TOKENIZED:
         help = "ask a sub-field of type keyword, or filter with a query of another language"
         raise Stop("R283", field.offsets, f"the engine refuses {field.name}, a field of type {found.type}", help)
-    if found.type not in KNOWN:
+    if found.unmodelled or found.type not in KNOWN:
         if found.type in ("flattened", "object", "geo_point", "binary"):
             raise Stop("R283", field.offsets, f"the engine refuses {field.name}, a field of type {found.type}", "ask another field")
-        raise Stop("R285", field.offsets, f"fields of type {found.type} are not modelled", "")
+        raise Stop("R285", field.offsets, found.unmodelled or f"fields of type {found.type} are not modelled", "")
     return found
 
 

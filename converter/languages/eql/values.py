@@ -11,9 +11,8 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from dataclasses import replace
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch import FieldType
@@ -30,23 +29,24 @@ class WrongValueError(Exception):
     """The engine refuses the value for the field, in our words."""
 
 
-def stored(kind: FieldType, value: object) -> Value | None:
-    """Return what a field holds of a document's value; ``None`` when it holds nothing of it.
+def stored(kind: FieldType, value: object) -> tuple[Value, ...]:
+    """Return what a field holds of a document's value: nothing of one that is too long.
 
     Raises:
         WrongValueError: when the engine refuses the document.
     """
-    kind = replace(kind, type="keyword") if kind.type == "constant_keyword" else kind
     try:
-        found = es.stored(kind, value)
+        return tuple(held(kind, one) for one in es.stored(kind, value))
     except es.Refusal as refusal:
         raise WrongValueError(refusal.message) from None
-    if not found:
-        return None
-    one: Value = found[0]
-    if kind.type == "ip" and isinstance(one, int):
+
+
+def held(kind: FieldType, one: Any) -> Value:  # noqa: ANN401 - what an index of any type holds
+    """Return a value that the index holds as one that EQL compares: addresses are numbers there, scaled numbers whole ones."""
+    if kind.type == "ip":
         return ipaddress.IPv4Address(one & 0xFFFFFFFF) if one >> 32 == 0xFFFF else ipaddress.IPv6Address(one)
-    return one / kind.scaling_factor if kind.type == "scaled_float" and isinstance(one, int | float) else one
+    value: Value = one / kind.scaling_factor if kind.type == "scaled_float" else one
+    return value
 
 
 def number_in(text: str) -> int | float | None:
