@@ -7,7 +7,7 @@ of the text that it came from (``Source.span`` turns them into lines).
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 from converter.model import node
@@ -27,7 +27,7 @@ Literals are never empty and never stand side by side.
 """
 
 
-class Shape(Enum):
+class Shape(StrEnum):
     """The simplest operation that means the same as a pattern."""
 
     EQUALS = "equals"

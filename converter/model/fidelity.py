@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
+from converter.model.node import node
 from converter.model.source import Span
 
 
@@ -41,7 +41,7 @@ class Fidelity(Enum):
 _NEGATED = {Fidelity.WIDER: Fidelity.NARROWER, Fidelity.NARROWER: Fidelity.WIDER}
 
 
-class Status(Enum):
+class Status(StrEnum):
     """What became of a rule on a target: a fidelity, or why there is no output."""
 
     EXACT = "exact"
@@ -55,7 +55,7 @@ class Status(Enum):
     ERROR = "error"
 
 
-class Evidence(Enum):
+class Evidence(StrEnum):
     """On what a status rests: a run in the engine, our reading of the artifact, or the capabilities alone."""
 
     ENGINE = "engine"
@@ -63,7 +63,7 @@ class Evidence(Enum):
     DECLARED = "declared"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Loss:
     """One departure from a rule's meaning.
 

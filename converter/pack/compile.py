@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from converter.data import Source
 from converter.ir import Linked, Node
-from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, ordered
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Status, has_errors, joined, node, ordered
 from converter.pack.acceptances import REFUSED, Policy, options_of, signed
 from converter.pack.correlated import piped_correlation, resolved_correlation
 from converter.pack.loaded import Loaded
@@ -16,7 +16,7 @@ from converter.targets import CORRELATING, Compilation, Opaque, ResolvedRule, Ta
 from converter.targets.pysigma import PREFIX
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Outcome:
     """What became of a rule on a target.
 

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from converter.data import Binding, Source, read_facts
 from converter.ir import Linked, Node, Part
-from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined
+from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Status, has_errors, joined, node
 
 Options: TypeAlias = Mapping[str, Any]
 """The target's options for one rule: flags over ``x-converter.targets.<t>`` over converter.toml over defaults."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Detection:
     """The meaning of a plain rule."""
 
@@ -71,7 +71,7 @@ class Pipeline:
     content: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ResolvedRule:
     """A rule with the target's names for its fields.
 
@@ -145,7 +145,7 @@ VERSION: Final = r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}"
 """The version of a package: three numbers, which every package format reads alike."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tried:
     """What a language that was tried for a rule would lose, or why it cannot say the rule."""
 
@@ -154,7 +154,7 @@ class Tried:
     refusal: Diagnostic | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compilation:
     """What a target made of one rule.
 

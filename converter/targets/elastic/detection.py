@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from converter.ir import Node
-from converter.model import Diagnostic, Fidelity, Loss, joined
+from converter.model import Diagnostic, Fidelity, Loss, joined, node
 from converter.targets.contract import Capabilities, Inexpressible, ResolvedRule, Tried
 from converter.targets.elastic import eql, esql, filters
 from converter.targets.elastic import query as kuery
@@ -29,7 +28,7 @@ _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fide
 """How much a loss costs: a wider rule finds what it should, a narrower one is blind."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Printed:
     """A rule in the language that loses least: the language, the parts of its text, their losses, and what was tried."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -194,5 +195,6 @@ def _escaped(text: str) -> str:
     return text.translate(_SPECIAL)
 
 
+@lru_cache(maxsize=4096)  # a rule asks for the same few fields again and again
 def _name(path: str) -> str:
     return path.translate(_SPECIAL)

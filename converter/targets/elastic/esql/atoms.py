@@ -10,7 +10,6 @@ between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
 
@@ -36,6 +35,7 @@ from converter.ir import (
     read_regex,
     scalar_text,
 )
+from converter.model import node
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
@@ -55,7 +55,7 @@ class Rank(IntEnum):
     OR = 3
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Said:
     """An expression: the columns without which it is null, and whether each of its tests is null without its column (``pure``)."""
 
