@@ -19,7 +19,7 @@ SHOWN = 5
 @click.argument("subject")
 @click.option("--event", "event", metavar="FILE", type=click.Path(allow_dash=True), help="Show each part's answer on the events of a file.")
 def command(subject: str, event: str | None) -> None:
-    """Explain a diagnostic's CODE, or a RULE: its parts, and with --event their answers and the values that gave them."""
+    """Explain a diagnostic's CODE, or a RULE: its parts, what a correlation becomes, and with --event their answers and the values."""
     from converter.checks import page
 
     text = page(subject.upper())
@@ -28,17 +28,21 @@ def command(subject: str, event: str | None) -> None:
         return
     if not Path(subject).exists():
         raise click.UsageError(f"'{subject}' is neither a file nor a diagnostic's code.")
+    from converter.cli.explain_output import outputs
     from converter.ir import unevaluable
     from converter.model import has_errors
     from converter.pack import load_pack
 
-    config = policy_of([subject]).config
+    policy = policy_of([subject])
+    config = policy.config
     pack = load_pack([Path(subject)], config.rules, config.placeholders)
     tell(pack.diagnostics)
     exit_ = Exit.INPUT if has_errors(pack.diagnostics) else Exit.FINE
     for loaded in pack.rules:
         if loaded.linked is not None:
             exit_ = max(exit_, _correlation(loaded.linked, event))
+            if event is None:
+                put("\n".join(outputs(loaded, policy)))
         if loaded.tree is None:
             continue
         closed = unevaluable(loaded.tree, loaded.rule.source)

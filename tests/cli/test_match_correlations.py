@@ -171,6 +171,55 @@ def test_explain_says_what_is_asked_for(pack: Path) -> None:
         assert f"{line}\n" in text
 
 
+COUNTED = """\
+title: Many logons
+id: 00000000-0000-4000-8000-00000000000a
+correlation: {type: %s, rules: [logon], group-by: [TargetUserName], timespan: 5m, condition: {gte: 3%s}}
+---
+title: Logon
+id: 00000000-0000-4000-8000-00000000000b
+name: logon
+logsource: {product: windows, service: security}
+detection: {selection: {EventID: 4624, LogonProcessName: NtLmSsp}, condition: selection}
+"""
+
+
+def test_explain_shows_what_a_correlation_becomes(pack: Path) -> None:
+    """Its kind and language on Elastic, the query that build writes, what a run sees and counts, and each loss; without events."""
+    (pack / "many.yml").write_text(COUNTED % ("event_count", ""), encoding="utf-8")
+    text = run(pack, "explain", "many.yml").stdout
+    for line in (
+        "  on elastic: wider, a rule of the kind threshold in kuery+filters",
+        '      and event.code:"4624"',
+        '    and {"term": {"winlog.event_data.LogonProcessName": {"case_insensitive": true, "value": "NtLmSsp"}}}',
+        "    from: now-10m",
+        '    threshold: {"field": ["winlog.event_data.TargetUserName"], "value": 3}',
+    ):
+        assert f"{line}\n" in text, text
+    assert "    T131 wider: each run, every 5m" in text
+    built = run(pack, "convert", "many.yml", "-t", "elastic").stdout
+    query = [line.strip() for line in text.partition("kuery+filters\n")[2].partition("    and {")[0].splitlines()]
+    assert len(query) == 3
+    assert all(line in built for line in query)
+    assert "on elastic" not in run(pack, "explain", "many.yml", "--event", "events.jsonl").stdout
+
+
+def test_explain_says_why_a_correlation_becomes_nothing(pack: Path) -> None:
+    """What is refused has no query but the reason, as build tells it."""
+    (pack / "many.yml").write_text(COUNTED % ("value_avg", ", field: KeyLength"), encoding="utf-8")
+    text = run(pack, "explain", "many.yml").stdout
+    assert "  on elastic: mixed, nothing is written\n    T13" in text
+    assert "FROM" not in text
+
+
+def test_explain_escapes_what_a_terminal_obeys(pack: Path) -> None:
+    """A rule's value with control characters stands in the shown query as their names."""
+    (pack / "many.yml").write_text(COUNTED.replace("NtLmSsp", '"\\x9b2J"') % ("event_count", ""), encoding="utf-8")
+    text = run(pack, "explain", "many.yml").stdout
+    assert "\x9b" not in text.partition("on elastic")[2].partition("\nLogon\n")[0]
+    assert r"\x9b2J" in text
+
+
 def test_explain_says_how_near_events_come(pack: Path) -> None:
     """Per part the events that match, per group the alert or the figure nearest to it, and what cannot count."""
     rest = [_logon(4625, "", 30), _logon(4625, "eve", 31)]
