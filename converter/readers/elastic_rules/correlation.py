@@ -26,6 +26,11 @@ INTERVAL: Final = "5m"
 _FROM: Final = re.compile(r"now-([0-9]{1,9})([smhdw])")
 _INTERVAL: Final = re.compile(r"([0-9]{1,9})([smhd])")
 _LONGEST_S: Final = 10**9
+COPIES: Final = 10
+"""Of an event that happens so many times beside others there is a rule for each time, as a correlation has different events for its rules;
+of one that happens more often a count, which has a time span of its own."""
+_Groups: TypeAlias = tuple[tuple[str, ...], dict[str, dict[int, str]]]
+"""The names of groups, and for those that stand for several fields the field by the number of the part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +147,23 @@ def joined_as(asked: Asked, plain: Choice, resolve: Callable[[str], Known | None
     if asked.filters is not None:
         return _none(plain, asked, _unsaid(asked, "filtered", "filters beside a sequence have no correlation", asked.query.body.offsets))
     parts: list[Part] = []
-    for number, one in enumerate(plan.steps, 1):
+    keys: list[tuple[str, ...]] = []
+    for one in plan.steps:
         section = written(one.node, plain)
         if section is None:
             return Meaning(plain, reason="unwritable", problem=unwritable(asked.text.place)), None
-        parts.append(Part(number, section, one.runs))
+        times = one.runs if len(plan.steps) > 1 and one.runs <= COPIES else 1
+        for _ in range(times):
+            parts.append(Part(len(parts) + 1, section, one.runs if times == 1 else 1))
+            keys.append(one.by)
     losses = asked.text.losses([*plan.losses, *(lost for one in plan.steps for lost in one.losses)])
     losses = tuple(dict.fromkeys((*losses, *(lost for one in plan.steps for lost in untyped(one.node, plain, asked)))))
-    return _correlated(asked, plain, plan, parts, losses, seen_s)
+    return _correlated(asked, plain, plan, parts, _groups(keys), losses, seen_s)
 
 
-def _correlated(asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Part], losses: tuple[Loss, ...], seen_s: int | None) -> Found:
+def _correlated(
+    asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Part], grouped: _Groups, losses: tuple[Loss, ...], seen_s: int | None
+) -> Found:
     timespan_s, told = _timespan(asked, plan, seen_s)
     if timespan_s is None:
         message = "it has no maxspan, and how far a run looks back is no number of seconds"
@@ -160,7 +171,7 @@ def _correlated(asked: Asked, plain: Choice, plan: eql.Plan, parts: Sequence[Par
     if any(plan.optional):
         message = "events without the field join each other in the engine, and are in no group of the rule"
         told = (*told, Loss("R129", "correlation.group", Fidelity.NARROWER, message, asked.text.place))
-    groups, aliases = _groups([one.by for one in plan.steps])
+    groups, aliases = grouped
     if len(parts) == 1 and plan.ordered:
         condition = {"gte": parts[0].runs}
         one = Joined("event_count", (Part(1, parts[0].detection),), timespan_s, groups, condition, losses=told)
@@ -184,7 +195,7 @@ def _timespan(asked: Asked, plan: eql.Plan, seen_s: int | None) -> tuple[int | N
     return seen_s, (Loss("R129", "correlation.window", Fidelity.WIDER, message, asked.text.place),)
 
 
-def _groups(keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], dict[str, dict[int, str]]]:
+def _groups(keys: Sequence[tuple[str, ...]]) -> _Groups:
     """Return the groups' names and, where the parts' fields differ, the field of each part."""
     columns = list(dict.fromkeys(zip(*keys, strict=True)))
     groups: list[str] = []

@@ -12,6 +12,7 @@ sees.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Final
 
 from converter.data import Binding
@@ -57,6 +58,7 @@ def sequence(meaning: Correlation, options: Options) -> Made:
         losses.append(loss(linked.rule, "T131", "correlation.window", Fidelity.WIDER, message, "timespan"))
     alike(meaning, [keys for _, keys, _ in steps])
     seen = window(correlation, options, span)
+    steps = _in_runs(steps)
     head = f"sequence{{}} with maxspan={duration(span)}"
     return _made(_text(head, steps), [*losses, *too_short(linked.rule, seen)], seen)
 
@@ -137,6 +139,16 @@ def _text(head: str, steps: list[Step]) -> str:
         own = f" by {', '.join(keys)}" if keys and not shared else ""
         lines.append(f"  {event}{own}{rest}")
     return "\n".join(lines)
+
+
+def _in_runs(steps: list[Step]) -> list[Step]:
+    """Return steps that ask the same one after the other as one that happens so many times."""
+    found: list[Step] = []
+    for _, same in groupby(steps, lambda one: (one[0], [key.path for key in one[1]], one[2])):
+        first, *others = same
+        runs = f" with runs={len(others) + 1}"
+        found += [(first[0], first[1], runs)] if others and not first[2] and len(others) < RUNS else [first, *others]
+    return found
 
 
 def _step(meaning: Correlation, part: Part) -> tuple[Step, tuple[Loss, ...], int]:
