@@ -14,6 +14,7 @@ from converter.model import LogSource
 from converter.readers.elastic_rules.attack import attack_tags, is_derivable, threat_block
 from converter.readers.elastic_rules.correlation import Joined, sections
 from converter.readers.elastic_rules.facts import form
+from converter.readers.elastic_rules.guide import apart
 from converter.readers.elastic_rules.meaning import Meaning
 from converter.readers.elastic_rules.rule import ElasticRule, known_keys
 from converter.readers.elastic_rules.source import TARGET
@@ -27,7 +28,9 @@ _VENDOR: Final = {"Elastic-2.0": "Elastic License v2"}
 _DATE: Final = re.compile(r"\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _MOMENT: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T\d\d:\d\d", re.ASCII)
 _NOT_SAFE: Final = re.compile(r"[^a-z0-9]+")
-_ACCEPTED: Final = re.compile(r"(?:^|\n\n)Accepted losses of this translation:\n(?:- [^\n]*\n?)+\Z")
+_FIRST: Final = ("kind", "opaque", "language", "query", "name", "rule_id", "author", "license", "threat")
+_LAST: Final = ("accept", "metadata", "transform", "extra")
+"""What a rule of Elastic's is comes first, what stands beside it last, all else between by name: files order their keys in many ways."""
 _AUTHORS: Final = re.compile("[,;]")
 
 
@@ -89,6 +92,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
     threat = rule.values.get("threat") or Seq()
     block = plain(threat)
     read = read_threat(threat) if threat else ()
+    guide, source = apart(rule.text("note"), ", ".join(authors), spdx(license_))
     elastic: dict[str, object | None] = {
         "kind": rule.kind if query.get("opaque") or rule.kind not in ("query", "eql", "esql") else None,
         **query,
@@ -98,13 +102,19 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
         "license": license_ if license_ and _VENDOR.get(spdx(license_), spdx(license_)) != license_ else None,
         "threat": block if block != threat_block(read) or not is_derivable(read) else None,
         **{key: plain(value) for key, value in known.items()},
-        **{key: _guide(str(known[key])) for key in ("note", "setup") if key in known},
+        **{key: text for key, text in {"note": guide, "setup": rule.text("setup").strip()}.items() if key in known},
         "metadata": _metadata(rule, logsource),
         "transform": plain(rule.transform),
         "extra": plain(extra),
     }
     version = rule.values.get("version")
-    return present({"version": version, "targets": {TARGET: present(elastic)}})
+    return present({"version": version, "source": source, "targets": {TARGET: present(elastic)}})
+
+
+def in_order(elastic: Mapping[str, object]) -> dict[str, object]:
+    """Return the keys of ``x-converter.targets.elastic`` in the order that every import has."""
+    between = sorted(elastic.keys() - {*_FIRST, *_LAST})
+    return {key: elastic[key] for key in (*_FIRST, *between, *_LAST) if key in elastic}
 
 
 def correlated(rule: ElasticRule, joined: Joined, said: Meaning) -> tuple[dict[str, object], tuple[dict[str, object], ...]]:
@@ -150,18 +160,13 @@ def correlation_documents(
     return {"correlation": own}, tuple(others)
 
 
-def _guide(text: str) -> str:
-    """Return a guide without the list of accepted losses that the target wrote below it."""
-    return _ACCEPTED.sub("", text).strip()
-
-
 def _metadata(rule: ElasticRule, logsource: Mapping[str, str]) -> dict[str, Any]:
     """Return the keys of ``[metadata]`` that the target does not make again from the rule.
 
     It makes the dates, a usual maturity, and the integration of a log source
     that it knows.
     """
-    kept = {str(key): plain(value) for key, value in rule.metadata.items()}
+    kept = {str(key): plain(value) for key, value in sorted(rule.metadata.items())}
     for key in ("creation_date", "updated_date"):
         if _date(rule.metadata.get(key)):
             kept.pop(key)

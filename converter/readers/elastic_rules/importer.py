@@ -14,6 +14,7 @@ from converter.readers.elastic_rules.document import (
     has_own_id,
     header,
     identifier,
+    in_order,
     is_spdx,
     plain,
     present,
@@ -153,6 +154,8 @@ def _documents(rule: ElasticRule, body: _Body) -> tuple[Mapping[str, object], ..
         elastic[TARGET].pop("filters")
     if body.joined is not None:
         _as_correlation(rule, body.joined, elastic[TARGET])
+    elastic[TARGET] = in_order(elastic[TARGET])
+    if body.joined is not None:
         own, others = correlated(rule, body.joined, body.meaning)
         return (present({**head, **own, **tail, "x-converter": extended}), *others)
     said = body.meaning
