@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from converter.model import node
+
 SITE = "https://attack.mitre.org"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Technique:
     """A technique or sub-technique: id, name, the page, and the short names of its tactics."""
 
@@ -30,7 +31,7 @@ class Technique:
         return f"{SITE}/techniques/{self.id.replace('.', '/')}/"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tactic:
     """A tactic: id, name, and the short name that Sigma's tags use (with ``-``)."""
 
@@ -44,7 +45,7 @@ class Tactic:
         return f"{SITE}/tactics/{self.id}/"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Threat:
     """A tactic with the techniques that the rule names for it; sub-techniques by their technique's id."""
 

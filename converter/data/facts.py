@@ -52,5 +52,5 @@ def _value(next_event: Callable[[], Any], event: Any, anchors: dict[str, Any]) -
 
 @lru_cache(maxsize=8192)
 def _plain(text: str) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
-    tag = _SCALARS.resolve(yaml.ScalarNode, text, (True, False))
+    tag: str = _SCALARS.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs have no types here
     return _SCALARS.construct_object(yaml.ScalarNode(tag, text))

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from converter.data import tables
 from converter.data.tables import Binding, Field, Rows, Source, ecs_types, field_of, row_binding
-from converter.model import LogSource
+from converter.model import LogSource, node
 
 TARGETS: Final = ("elastic", "splunk", "falco")
 """The targets on which a log source has names of its own; Python's are the raw event's."""
@@ -33,7 +33,7 @@ _INTEGERS: Final[Mapping[str, str]] = dict.fromkeys(("integer", "short", "byte")
 """Types that answer every test as a long does: a number beyond their range equals none of theirs."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OwnTarget:
     """What a pack says of a log source on one target.
 
@@ -63,7 +63,7 @@ class OwnTarget:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OwnSource:
     """A log source as one document of a pack describes it; ``fields`` are what its producer writes, in the shipped format."""
 

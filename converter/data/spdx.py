@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from converter.data.tables import load
+from converter.model import node
 
 _TOKEN: Final = re.compile(r"\s*(\(|\)|[A-Za-z0-9.+-]+)")
 _OWN: Final = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
@@ -16,7 +16,7 @@ _LENGTH: Final = 200
 """Characters of an expression; it bounds the nesting too."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class License:
     """A licence as the rule names it, and the identifiers in it, each once, in their order."""
 

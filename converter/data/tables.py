@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from converter.data.facts import read_facts
-from converter.model import LogSource
+from converter.model import LogSource, node
 
 _HERE = Path(__file__).parent
 _Row = TypeVar("_Row")
@@ -54,7 +54,7 @@ class Rows(Mapping[str, _Row], Generic[_Row]):
         return len(self._rows)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Field:
     """What a log source's producer writes in a field.
 
@@ -88,7 +88,7 @@ class Field:
         return self.lower or bool(self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Change:
     """What a target makes of a field's values, so that a test of them becomes a test of others.
 
@@ -112,7 +112,7 @@ class Change:
     frames: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Binding:
     """A field on a target: its path and type there, and whether the target keeps it as a list.
 
@@ -166,7 +166,7 @@ def indexed(binding: Binding) -> Iterator[Binding]:
         yield from indexed(part)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Source:
     """A log source that the tables know, and what each target needs to select its events.
 

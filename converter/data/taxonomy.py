@@ -14,13 +14,13 @@ from functools import cache, cached_property
 from typing import Any
 
 from converter.data.tables import Field, load
-from converter.model import LogSource
+from converter.model import LogSource, node
 
 UNKNOWN = "unknown"
 """The type of a field whose documentation gives none."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Instead:
     """A name that no raw event of the log source has.
 

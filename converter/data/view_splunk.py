@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from converter.model import node
 
 _VIEWS = Path(__file__).parent / "views" / "splunk"
 _ELSEWHERE = "another"
 """A source and source type that no input has."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Calculated:
     """A field that the add-on makes of another one: its text, or the part of it that ``take`` names, in place of what was there.
 
@@ -32,7 +33,7 @@ class Calculated:
     take: str = "all"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SplunkView:
     """What a log source's view says beside the extraction's rules.
 

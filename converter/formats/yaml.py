@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -26,7 +25,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from converter.model import LIMIT, Diagnostic, Severity, Source, pack
+from converter.model import LIMIT, Diagnostic, Severity, Source, node, pack
 
 DEPTH: Final = 64
 """Nested maps and lists."""
@@ -54,7 +53,7 @@ _Holder = TypeVar("_Holder", Map, Seq)
 Value: TypeAlias = Map | Seq | str | int | float | bool | datetime.date | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Document:
     """One document of a file: its value, the value's packed offsets, and the file's text."""
 

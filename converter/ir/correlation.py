@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from converter.ir.condition import Condition
 from converter.ir.nodes import Node
-from converter.model import Correlation, Rule
+from converter.model import Correlation, Rule, node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Part:
     """One rule of a correlation: the reference as written, the rule, and what it means."""
 
@@ -19,7 +18,7 @@ class Part:
     meaning: Meaning
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Linked:
     """A correlation rule, its section, and its rules in the order of the section.
 

@@ -11,7 +11,6 @@ would differ in others (``cased|base64``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -20,12 +19,13 @@ from converter.ir.direct_read import Reading, reading
 from converter.ir.direct_text import placeholder
 from converter.ir.nodes import And, FieldMatch, Keyword, Node, Not, Number, Or, Regex, Test, Text
 from converter.ir.values import no_placeholder
+from converter.model import node
 
 LENGTH: Final = 500
 """Characters of a key whose plan is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Plan:
     """What a key says: the field, the modifiers as written, and how each value is read."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from converter.model import Diagnostic, Severity, Source
+from converter.model import Diagnostic, Severity, Source, node
 
 DEPTH = 64
 """Nested maps and lists that an event may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Found:
     """What stands at a field: whether its key is present, and its values with lists taken apart."""
 

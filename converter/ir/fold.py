@@ -8,8 +8,8 @@ from typing import Final
 
 _ALONE: Final = re.compile("[\u0130\u03a3\u212a]")
 """Letters that ``str.lower`` does not fold alone or not as meant: İ becomes two, Σ another one at a word's end, the Kelvin sign a k."""
-_CASED_BELOW: Final = 0x1F000
-"""No letter above has two cases (Unicode 15, UnicodeData.txt)."""
+_CASED: Final = (range(0x80, 0x3000), range(0xA000, 0xAC00), range(0xF900, 0x12000), range(0x16E00, 0x17000), range(0x1E000, 0x1F000))
+"""Blocks outside ASCII beside which no letter has two cases (Unicode 15, UnicodeData.txt)."""
 
 
 def fold(text: str) -> str:
@@ -37,8 +37,11 @@ def spellings(character: str) -> str:
 @cache
 def letter_cases() -> tuple[str, ...]:
     """Return the letters outside ASCII that have several spellings, each with all of them."""
+    text = _ALONE.sub("", "".join(chr(code) for block in _CASED for code in block))
+    pairs = [pair for pair in zip(text, text.lower(), strict=True) if pair[0] != pair[1]]
+    pairs += [(one, _fold_one(one)) for one in "\u0130\u03a3\u212a"]
     groups: dict[str, list[str]] = {}
-    for character in map(chr, range(0x80, _CASED_BELOW)):
-        if character.lower() != character and (low := _fold_one(character)) != character:
+    for character, low in pairs:
+        if low != character:
             groups.setdefault(low, [low]).append(character)
     return tuple(sorted("".join(sorted(group)) for group in groups.values()))

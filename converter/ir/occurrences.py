@@ -55,12 +55,13 @@ from converter.ir.correlation import Linked, Part
 from converter.ir.evaluate import evaluate
 from converter.ir.events import scalar_text
 from converter.ir.figures import Figure, measured, meets, named, percentile, scalars, true_of
+from converter.model import node
 
 SECOND: Final = 1_000_000_000
 """The unit of an event's time in a second: nanoseconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Timed:
     """An event and its time, in nanoseconds since 1970."""
 
@@ -68,7 +69,7 @@ class Timed:
     event: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Occurrence:
     """That a correlation holds at an event, for a group.
 

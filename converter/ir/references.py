@@ -6,13 +6,12 @@ Source: Sigma Correlation Rules 2.1.0, "Related rules".
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from converter.ir.condition import parse_condition
 from converter.ir.correlation import Linked, Part
 from converter.ir.nodes import Node
-from converter.model import Diagnostic, Reference, Rule, Severity
+from converter.model import Diagnostic, Reference, Rule, Severity, node
 
 CHAIN: Final = 10
 """Correlations below each other."""
@@ -34,7 +33,7 @@ class Names:
         return self._by_text.get(reference.text) or [one for one in self._by_text.get(lower, []) if one.id == lower]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Meant:
     """What a rule means, a tree or a correlation (neither: it has no meaning), and what linking told of it."""
 

@@ -17,7 +17,6 @@ Source: Sigma modifiers 2.1, ``re``; PCRE2 10.42, pcre2pattern(3); DECISIONS.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias, assert_never
 
@@ -118,7 +117,7 @@ class BackReference:
 Expression: TypeAlias = Literal | CharSet | Anchor | Chain | Choice | Repeat | Look | BackReference
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RegexProblem:
     """Why a pattern has no tree, or cannot be searched for: ``offset`` counts characters of the pattern."""
 

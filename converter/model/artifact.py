@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from converter.model.node import node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Artifact:
     """A file below ``output/<target>/``: its relative path with forward slashes, its bytes, its rules' ids."""
 

@@ -6,8 +6,10 @@ Source: Sigma Correlation Rules 2.1.0 and Sigma Filters 2.1.0; the condition in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from converter.model.node import node
 
 TYPES: Final = (
     "event_count",
@@ -25,7 +27,7 @@ UNITS: Final[Mapping[str, int]] = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 
 """Seconds of the units of a ``timespan``; month and year are the mean ones of the Gregorian calendar, as in pySigma 1.5."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Reference:
     """Another rule, by its id or name as written, and where that stands."""
 
@@ -33,7 +35,7 @@ class Reference:
     offsets: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Criterion:
     """One comparison of the condition: ``gt``, ``gte``, ``lt``, ``lte``, ``eq`` or ``neq``, and the number."""
 
@@ -41,7 +43,7 @@ class Criterion:
     value: int | float
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Correlation:
     """The ``correlation`` section of a rule.
 
@@ -66,7 +68,7 @@ class Correlation:
     generate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Filter:
     """The ``filter`` section: a condition that every event of the rules it is about must meet as well.
 

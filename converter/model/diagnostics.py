@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from converter.model.node import node
 from converter.model.source import Span
 
 MESSAGE: Final = 400
@@ -28,7 +28,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Diagnostic:
     """One finding.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from converter.model.correlation import Correlation, Filter
+from converter.model.node import node
 from converter.model.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LogSource:
     """Sigma's log source; an absent part is ``""``."""
 
@@ -23,7 +24,7 @@ class LogSource:
         return ", ".join(f"{name} {value}" for name, value in parts.items() if value)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Related:
     """Another rule's id and how this one came from it."""
 
@@ -31,7 +32,7 @@ class Related:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rule:
     """The header of a rule.  Texts are as written; an absent text is ``""``, an absent list ``()``.
 

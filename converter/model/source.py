@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from converter.model.node import node
+
 LIMIT: Final = 1 << 24
 """Characters a source text may have, exclusive: an offset is 24 bits wide."""
 
@@ -41,7 +43,7 @@ class Span:
     text: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Source:
     """The text of a file and the name by which people know it.
 

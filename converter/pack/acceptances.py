@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converter.data import SHIPPED, Tables
 from converter.formats import Map
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status, joined, ordered
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, Status, joined, node, ordered
 from converter.pack.baseline import REASON, Baseline
 from converter.pack.config import Acceptance, Config
 from converter.pack.loaded import Loaded
@@ -23,7 +23,7 @@ REFUSED = (Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 """Directions that need a signature."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Policy:
     """What a pack allows: its configuration, its baseline, and the day (ISO 8601) that ends acceptances; ``""`` ends none.
 

@@ -7,11 +7,10 @@ not fail a build; whatever is not in it does.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from converter.model import Diagnostic, Severity, Source
+from converter.model import Diagnostic, Severity, Source, node
 from converter.pack.files import write_json
 from converter.pack.walk import read_bytes, told, unreadable
 
@@ -22,7 +21,7 @@ SIZE: Final = 32 << 20
 """Bytes of a baseline."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Baseline:
     """Known losses (rule id, target, code, feature), refusals (rule id, target, code) and files that give no rule (path, code)."""
 

@@ -6,11 +6,11 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
-from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, Source, Span, Status, ordered
+from converter.model import Artifact, Diagnostic, Evidence, Fidelity, Severity, Source, Span, Status, node, ordered
 from converter.pack.acceptances import Policy, findings
 from converter.pack.baseline import NAME, write_baseline
 from converter.pack.compile import Outcome, compile_rule
@@ -24,7 +24,7 @@ from converter.pack.walk import find, load_pack, told
 from converter.targets import Target, UnpackableError
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Row:
     """A rule on a target after the build: its outcome, its file, and on what evidence the status rests."""
 
@@ -46,7 +46,7 @@ class Row:
         return self.is_refused and not self.known
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Report:
     """What a build did, or with ``--check`` would do.
 
@@ -63,7 +63,7 @@ class Report:
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Request:
     """What to build: rules for targets into a folder."""
 

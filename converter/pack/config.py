@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from converter.formats import Document, Map, read_toml
-from converter.model import Diagnostic, Severity, Source, Span, ordered
+from converter.model import Diagnostic, Severity, Source, Span, node, ordered
 from converter.pack.glob import matches_path
 from converter.pack.walk import read_bytes, told, unreadable
 from converter.readers import check_schema
@@ -24,7 +24,7 @@ RULES_ONLY: Final = ("accept", "enabled", "kind", "machine_learning_job_id", "na
 """Options of a target that only a rule can have."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Acceptance:
     """A loss that somebody signed: of which kind, on which targets and rules (``()``: all), until when, and why.
 
@@ -44,7 +44,7 @@ class Acceptance:
         return (not self.targets or target in self.targets) and (not self.paths or any(matches_path(one, path) for one in self.paths))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Config:
     """What a pack says of itself; without a file, what a pack is by default.
 

@@ -7,17 +7,16 @@ on its line there is no text, and the caller writes the value anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from converter.formats import Document, Map, Seq
-from converter.model import unpack
+from converter.model import node, unpack
 
 ABSENT: Final = type("Absent", (), {"__repr__": lambda _: "nothing"})()
 """The value of a key that is not there."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Edit:
     """A new value for the key at the end of a path, ``ABSENT`` to remove it."""
 

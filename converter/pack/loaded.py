@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from converter.ir import Linked, Node
-from converter.model import Diagnostic, Rule, ordered
+from converter.model import Diagnostic, Rule, node, ordered
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RuleFile:
     """A file with rules: where it is, how people are told of it, and its outputs' path without extension."""
 
@@ -18,7 +17,7 @@ class RuleFile:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Loaded:
     """A rule that was read; ``tree`` is ``None`` when it has no meaning, then ``diagnostics`` says why.
 
@@ -41,7 +40,7 @@ class Loaded:
         return not self.rule.detection and self.rule.correlation is None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unread:
     """A file, or a document of one, that gives no rule."""
 
@@ -49,7 +48,7 @@ class Unread:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Pack:
     """The rules of some paths: those with a header, and the files or documents without.
 

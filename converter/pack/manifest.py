@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from converter.model import Evidence
+from converter.model import Evidence, node
 from converter.pack.files import OutputError, refuse_links, write_bytes, write_json
 from converter.pack.walk import read_bytes
 
@@ -19,7 +19,7 @@ SIZE: Final = 64 << 20
 """Bytes of such a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Entry:
     """One written file: the hash of its bytes, its rule (``""`` for a file of all rules) and the rule's status.
 
@@ -32,7 +32,7 @@ class Entry:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Record:
     """What verify found for exactly these bytes."""
 

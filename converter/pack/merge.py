@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from converter.formats import Document, Map, Seq, decode, read_text
-from converter.model import Diagnostic, Severity, Source, Span, pack, unpack
+from converter.model import Diagnostic, Severity, Source, Span, node, pack, unpack
 from converter.pack.edits import ABSENT, Edit, applied, written
 
 _MARK: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -26,7 +26,7 @@ _SHOWN: Final = 80
 _SCALARS: Final = (str, int, float, bool, type(None))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Merged:
     """A text that has both: ``changed`` are the keys that came from the other version, ``comments`` says that all comments were kept."""
 
@@ -35,7 +35,7 @@ class Merged:
     comments: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Part:
     """A document of a file: its text, where that begins in the file, and what it says."""
 
@@ -146,7 +146,7 @@ def merged(base: bytes, here: bytes, theirs: bytes, path: str, *, keep: bool = F
     return Merged(head + "---\n".join(one if one.endswith("\n") else f"{one}\n" for one in texts), tuple(changed), comments)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Joined:
     """What became of one document; ``text`` is ``None`` for one that is gone."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from converter.model import Diagnostic, Severity, Source
+from converter.model import Diagnostic, Severity, Source, node
 from converter.pack.files import OutputError, refuse_links
 from converter.pack.journal import commit
 from converter.pack.loaded import RuleFile
@@ -35,7 +35,7 @@ def base_name(name: str) -> str:
     return f"{BASES}/{name}.base"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Placed:
     """What an import did: files written, among them those with a person's edits ``joined``; edited ones ``kept``, as their source is.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
@@ -24,7 +24,7 @@ class Detection:
     tree: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Opaque:
     """A rule that only its own target understands: the kind of rule there, and its query verbatim."""
 
@@ -32,7 +32,7 @@ class Opaque:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Input:
     """A rule of a correlation that is about single events, in the target's names.
 
@@ -52,7 +52,7 @@ class Input:
         return self.rule.meaning.tree
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Correlation:
     """The meaning of a correlation: its rules, and those about single events by id, also of the correlations among them."""
 
@@ -63,7 +63,7 @@ class Correlation:
 Meaning: TypeAlias = "Detection | Opaque | Correlation"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Pipeline:
     """A processing pipeline of pySigma's that rules go through first: a file's content, or ``None`` for an installed one of this name."""
 
@@ -92,7 +92,7 @@ class ResolvedRule:
     linked: Linked | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Capabilities:
     """What a target's printer can do in one language, by feature and field type; what is not listed is unsupported."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address, ip_network
 from typing import Final, assert_never
 
@@ -38,6 +38,7 @@ from converter.ir import (
     holds,
     lookup,
 )
+from converter.model import node
 
 _TELLING: Final = 5
 """Digits that stand in no name of a hash: A256 of SHA256 is the longest part of one that could be a hash's."""
@@ -56,7 +57,7 @@ class UnwritableTestError(Exception):
     """Why a test cannot be written for what the target has; one sentence's end."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rewriting:
     """What a target's table says, and what is found on the way: the fields of the new tests, and tests that cannot be written.
 

@@ -13,12 +13,12 @@ out (``keys``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import assert_never
 
 from converter.ir import Node
-from converter.model import Artifact, Diagnostic, Severity
+from converter.model import Artifact, Diagnostic, Severity, node
 from converter.targets.contract import Capabilities, Compilation, Correlation, Detection, Opaque, Options, ResolvedRule, Tried, tables
 from converter.targets.elastic import esql
 from converter.targets.elastic.detection import PRINTERS, WITH_FILTERS, Printed, printed
@@ -31,7 +31,7 @@ from converter.targets.elastic.stack import has_kind, version_of
 from converter.targets.envelope import render
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Elastic:
     name: str = "elastic"
     base: str = "elastic"

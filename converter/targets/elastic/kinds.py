@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from converter.data import read_facts
-from converter.model import Diagnostic, Rule, Severity
+from converter.model import Diagnostic, Rule, Severity, node
 from converter.targets.contract import Options
 
 PLACE: Final = "x-converter.targets.elastic"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Kind:
     """A ``type`` of Kibana's: its printers, ``query`` needed, optional or none, required keys, its other own keys, and what narrows it."""
 
@@ -120,6 +119,12 @@ def unfit(rule: Rule, options: Options, language: str, *, detection: bool) -> Di
         message = f"a rule of the kind {kind.name} has no filters beside its query"
         return Diagnostic("T104", Severity.ERROR, rule.span(f"{PLACE}.filters"), message, help="write them into the query")
     return None
+
+
+@cache
+def _needed_elsewhere(kind: str) -> Mapping[str, Kind]:
+    """Return the keys that other kinds need and this one does not have, with the last of those."""
+    return {key: other for other in kinds().values() for key in other.needs if key not in kinds()[kind].own}
 
 
 def _counted(rule: Rule, options: Options) -> Diagnostic | None:

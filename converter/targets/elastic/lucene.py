@@ -12,11 +12,11 @@ Source: Elasticsearch 8.19 and 9, "Regular expression syntax"; Lucene RegExp 9.1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from converter.ir import Chain, CharSet, Choice, Expression, Literal, Parts, Ranges, Repeat, Wild, fold, letter_cases, nodes_of
+from converter.model import node
 
 LONGEST: Final = 1000
 """Characters of an expression that an index takes (``index.max_regex_length``)."""
@@ -24,7 +24,7 @@ _HIGHEST: Final = 0x10FFFF
 _SIGNS: Final = frozenset(r'.?+*|{}[]()"\#@&<>~^$-/')
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Printed:
     """An expression, and whether it needs ``case_insensitive``."""
 

@@ -14,10 +14,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.model import Artifact, Diagnostic, Severity
+from converter.model import Artifact, Diagnostic, Severity, node
 from converter.targets.contract import Capabilities, Compilation, Options, ResolvedRule, UnpackableError
 from converter.targets.elastic import TARGET as ELASTIC
 from converter.targets.elastic.keys import OWN_WORDS, needs_of, plain, rule_keys
@@ -28,7 +27,7 @@ from converter.targets.envelope import json_line
 FILE: Final = "rules.ndjson"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ndjson:
     """The package target; it has no options of its own."""
 

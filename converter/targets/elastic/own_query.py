@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from converter.ir import fingerprint
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, node
 from converter.targets.contract import Options
 from converter.targets.elastic.detection import WITH_FILTERS
 from converter.targets.elastic.keys import KEPT_QUERY
@@ -23,7 +22,7 @@ from converter.targets.elastic.kinds import PLACE
 _PLACE: Final = f"{PLACE}.kept"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Kept:
     """A query that is built as it stands: its language, the parts of its text, and how it differs from the detection."""
 

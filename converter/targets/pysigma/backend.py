@@ -13,10 +13,9 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Span
+from converter.model import Artifact, Diagnostic, Fidelity, Loss, Rule, Severity, Span, node
 from converter.targets.contract import Capabilities, Compilation, Options, ResolvedRule
 from converter.targets.pysigma.pipeline import combined, told
 
@@ -25,7 +24,7 @@ OWN_OPTIONS: Final = ("format", "correlation_method", "accept", "enabled", "reas
 """Options that are not the constructor's: what is asked of a conversion, and what a rule may say of any target."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Bridge:
     """A target ``pysigma-<backend>``; options go to the backend, but for ``format`` and ``correlation_method``."""
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from converter.data import SHIPPED, Binding, Tables
 from converter.ir import Linked, Part, field_of, leaves
-from converter.model import Diagnostic, Severity, Status, ordered
+from converter.model import Diagnostic, Severity, Status, node, ordered
 from converter.targets.contract import Pipeline, ResolvedRule
 from converter.targets.pysigma.piped import named_there, refused, through
 from converter.targets.pysigma.pipeline import combined
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PipedPart:
     """A rule of a correlation behind a pipeline, and the target's fields for names of its events, as ``Input.named`` has them."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, joined
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, joined, node
 from converter.targets.contract import Inexpressible
 
 _RANK: Final = (Fidelity.EXACT, Fidelity.WIDER, Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Made:
     """A correlation as a rule: the query's language, its parts, what it loses, and the keys of the rule beside it.
 

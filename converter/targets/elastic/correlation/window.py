@@ -8,10 +8,9 @@ of the timespan as a whole in one of its runs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
-from converter.model import UNITS, Correlation, Fidelity, Loss, Rule
+from converter.model import UNITS, Correlation, Fidelity, Loss, Rule, node
 from converter.targets.contract import Options
 from converter.targets.elastic.correlation.made import loss
 
@@ -21,7 +20,7 @@ _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])")
 _FROM: Final = re.compile(r"now-([0-9]{1,9})([smhdw])")
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Window:
     """How often a rule runs, and how far it looks back, as Kibana writes both; whether that is less than what it must see."""
 

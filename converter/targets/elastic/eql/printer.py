@@ -10,11 +10,11 @@ Source: Elasticsearch, EQL syntax reference; converter/languages/eql/engine.yml.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
 from converter.ir import And, FieldMatch, Keyword, Node, Not, Or, feature
-from converter.model import Diagnostic, Loss, Severity
+from converter.model import Diagnostic, Loss, Severity, node
 from converter.targets.contract import Inexpressible, ResolvedRule, tables
 from converter.targets.elastic import losses as said
 from converter.targets.elastic.eql import words
@@ -30,7 +30,7 @@ NESTED: Final = 40
 _OPPOSITES: Final = {"is null": "is not null", "is not null": "is null"}
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Piece:
     """A printed part: conditions, the word that joins them where there are several, and how many queries it becomes."""
 

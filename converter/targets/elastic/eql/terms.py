@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -42,6 +42,7 @@ from converter.ir import (
     read_regex,
     scalar_text,
 )
+from converter.model import node
 from converter.targets.contract import Inexpressible, ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
@@ -64,7 +65,7 @@ _CHARACTER: Final = CharSet(((0, 0x10FFFF),))
 _ANYTHING: Final = Repeat(_CHARACTER, 0, None)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Term:
     """An operator or function, the field's name, and values as EQL writes them, of which any will do.
 

@@ -7,7 +7,6 @@ negation in its own where it is one of several alternatives.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from converter.data import Binding
@@ -34,6 +33,7 @@ from converter.ir import (
     read_regex,
     scalar_text,
 )
+from converter.model import node
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
@@ -54,7 +54,7 @@ LONGEST: Final = 400_000
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Said:
     """A part of a query: its text, how many clauses without others inside it has, and what it is.
 

@@ -8,19 +8,19 @@ as a regular expression that spells both cases, as long as one may be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
 from converter.data import Binding
 from converter.ir import EVERY, Chain, CharSet, Expression, Literal, Parts, Repeat, Shape, Text, Wild, fits, fold
+from converter.model import node
 from converter.targets.elastic import lucene
 from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.index import TEXTUAL, path_of
 from converter.targets.elastic.query_string.escape import expression, pattern, quoted
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Form:
     """What stands for a text: the path that is asked, the values of which any is wanted, and the column of the table."""
 
