@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -17,6 +18,8 @@ from converter.ir import (
     Place,
     RegexProblem,
     Repeat,
+    fold,
+    letter_cases,
     read_regex,
     regex_finder,
     trimmed,
@@ -147,3 +150,11 @@ def test_a_pattern_that_backtracks_without_end_takes_linear_time() -> None:
     began = time.process_time()
     assert not finder("a" * 200_000 + "!")
     assert time.process_time() - began < 2
+
+
+def test_letter_cases_leave_no_letter_out() -> None:
+    """The blocks that are looked through have every letter beyond ASCII that has two cases."""
+    groups: dict[str, list[str]] = {}
+    for character in map(chr, range(0x80, sys.maxunicode + 1)):
+        groups.setdefault(fold(character), []).append(character)
+    assert letter_cases() == tuple("".join(group) for group in groups.values() if len(group) > 1)
