@@ -12,7 +12,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
-from converter.formats import Document, Map, read_toml
+from converter.formats import Document, Map
 from converter.model import Diagnostic, Severity, Source, Span, node, ordered
 from converter.pack.glob import matches_path
 from converter.pack.walk import read_bytes, told, unreadable
@@ -78,6 +78,8 @@ def load_config(start: Path) -> Config | tuple[Diagnostic, ...]:
         data = read_bytes(path)
     except OSError as error:
         return (unreadable(name, error),)
+    from converter.formats import read_toml
+
     document = read_toml(data, name)
     if isinstance(document, Diagnostic):
         return (document,)
@@ -112,6 +114,8 @@ def _has_table(path: Path) -> bool:
         return False
     if b"converter" not in data:
         return False
+    from converter.formats import read_toml
+
     document = read_toml(data, path.name)
     return isinstance(document, Document) and "converter" in document.value.get("tool", {})
 

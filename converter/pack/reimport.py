@@ -13,15 +13,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from converter.model import Diagnostic, Severity, Source, node
 from converter.pack.files import OutputError, refuse_links
 from converter.pack.journal import commit
 from converter.pack.loaded import RuleFile
 from converter.pack.manifest import Entry, digest, read_manifest
-from converter.pack.merge import Merged, merged
 from converter.pack.walk import FILE_SIZE, find, load_bytes, read_bytes, told
+
+if TYPE_CHECKING:
+    from converter.pack.merge import Merged
 
 BASES: Final = ".imported"
 """The folder below that of the rules which holds the bytes that were imported; they end so that no tool takes them for rules."""
@@ -99,6 +101,8 @@ class _Plan:
 
     def join(self, name: str, base: bytes, here: bytes, data: bytes) -> bool:
         """Join the edits of a file with the changes of its source."""
+        from converter.pack.merge import Merged, merged
+
         shown = told(self.folder / name)
         found = merged(base, here, data, shown, keep=self.keep)
         if isinstance(found, Merged):

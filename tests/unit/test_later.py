@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-PACKAGES = ("converter.data", "converter.verify")
+PACKAGES = ("converter.data", "converter.formats", "converter.verify")
 """Packages with names that are imported later."""
 UNNEEDED = (
     "converter.verify",
