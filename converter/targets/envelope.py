@@ -35,8 +35,13 @@ def render(template: str, values: Mapping[str, Any]) -> bytes:
         TypeError: if the template prints a text that no filter has escaped.
         UnwritableError: if a value cannot be written in the format.
     """
-    text: str = _environment().get_template(template).render(**values)
+    text: str = _template(template).render(values)
     return text.encode("utf-8")
+
+
+@cache
+def _template(name: str) -> Any:  # noqa: ANN401 - see _environment
+    return _environment().get_template(name)
 
 
 @cache
@@ -101,18 +106,25 @@ def _toml(value: object) -> str:
 def toml_long(value: object) -> Escaped:
     """Return a value as ``toml`` does, with long lists one item a line and long texts folded; the value stays the same."""
     if isinstance(value, str):
-        if len(value) <= _WIDTH and "\n" not in value:
-            return Escaped(quoted(value))
-        # The fold eats white space, so a text that begins with a blank escapes it.
-        text = "\n".join(_folded(line) for line in value.split("\n"))
-        return Escaped(
-            '"""\\\n' + ("\\u0020" + text[1:] if text[:1] == " " else text.replace("\n", "\\n", 1) if text[:1] == "\n" else text) + '"""'
-        )
+        return Escaped(quoted_long(value))
     if isinstance(value, list):
         items = [_toml(one) for one in value]
         is_long = sum([len(str(one)) + 3 for one in value]) > _WIDTH - 20
         return Escaped("[\n    " + ",\n    ".join(items) + ",\n]" if is_long else "[" + ", ".join(items) + "]")
     return toml(value)
+
+
+def quoted_long(text: str) -> str:
+    """Return a text as a string of TOML, on several lines if it has or needs them."""
+    if len(text) <= _WIDTH and "\n" not in text:
+        return quoted(text)
+    folded = "\n".join([_folded(line) for line in text.split("\n")])
+    # The fold eats white space, so a text that begins with a blank escapes it.
+    if folded[:1] == " ":
+        folded = "\\u0020" + folded[1:]
+    elif folded[:1] == "\n":
+        folded = folded.replace("\n", "\\n", 1)
+    return f'"""\\\n{folded}"""'
 
 
 _WIDTH = 120

@@ -19,7 +19,7 @@ from converter.model import Fidelity, Status
 from converter.pack import Outcome, RuleFile, compile_rule, load_bytes, load_pack
 from converter.targets import target
 from converter.targets.elastic.kinds import kinds
-from converter.targets.elastic.nested import lines, present, tables
+from converter.targets.elastic.nested import laid_out, present
 from tests.hostile_texts import TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -401,7 +401,8 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 @given(st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_value_stands_in_toml(value: dict[str, Any]) -> None:
     """Lines and tables of any map of JSON give it back when TOML is read."""
-    text = "[rule]\n" + lines(value) + "".join(f"\n{one}\n" for one in tables("rule", value))
+    own, tables = laid_out("rule", value)
+    text = "[rule]\n" + own + "".join(f"\n{one}\n" for one in tables)
     assert tomllib.loads(text) == {"rule": value}
 
 

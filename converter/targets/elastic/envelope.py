@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from converter.targets.contract import Compilation
-from converter.targets.elastic.keys import OWN_WORDS, carries, needs_of, plain, rule_keys
+from converter.targets.contract import Compilation, Options
+from converter.targets.elastic.keys import OWN_WORDS, carries, needs_of, plain, rule_keys, threats_of
 from converter.targets.elastic.layout import filter_tables, table
-from converter.targets.elastic.nested import block, lines, present, tables
+from converter.targets.elastic.nested import block, laid_out, present
 from converter.targets.envelope import Escaped
 
 _BLOCKS = ("threat_query",)
@@ -25,24 +25,36 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
     threat = keys.pop("threat", [])
     blocks = [Escaped(f"{key} = {block(keys.pop(key))}") for key in _BLOCKS if key in keys]
     values = _nested_terms(keys) | ({"note": note} if (note := _note(compilation)) else {})
-    metadata = present(_metadata(compilation))
-    transform = present(plain(compilation.options.get("transform", {}), "transform"))
+    metadata, more_metadata = laid_out("metadata", present(_metadata(compilation)))
+    own, tables = laid_out("rule", values)
     return {
-        "metadata": lines(metadata),
-        "more_metadata": tables("metadata", metadata),
-        "transform": _transform(transform),
-        "lines": lines(values),
+        "metadata": metadata,
+        "more_metadata": more_metadata,
+        "transform": _transform(compilation.options),
+        "lines": own,
         "query": compilation.parts.get("query", ""),
         "blocks": blocks,
-        "tables": tables("rule", values),
+        "tables": tables,
         "filters": [filter_tables(one) for one in filters],
-        "threat": tables("rule", {"threat": threat}),
+        "threat": _of_tags(compilation.rule.tags) if threat and not compilation.options.get("threat") else _threat(threat),
     }
 
 
-def _transform(values: Mapping[str, Any]) -> list[Escaped]:
-    own = lines(values)
-    return [*([table("[transform]", [own[:-1]])] if own else []), *tables("transform", values)]
+@lru_cache(maxsize=1024)
+def _of_tags(tags: tuple[str, ...]) -> list[Escaped]:
+    """Return the tables of the threat block that a rule's tags give, which many rules share."""
+    return _threat(threats_of(tags))
+
+
+def _threat(entries: list[dict[str, Any]]) -> list[Escaped]:
+    return laid_out("rule", {"threat": entries})[1]
+
+
+def _transform(options: Options) -> list[Escaped]:
+    if "transform" not in options:
+        return []
+    own, tables = laid_out("transform", present(plain(options["transform"], "transform")))
+    return [*([table("[transform]", [own[:-1]])] if own else []), *tables]
 
 
 def _nested_terms(keys: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import datetime
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from converter.data import Technique, Threat, tactic, threats
@@ -112,7 +113,7 @@ def all_keys(done: Compilation) -> dict[str, Any]:
             "history_window_start": options["new_terms"]["history_window_start"],
         }
     # A key without a value is none: what a rule does not say is Kibana's default.
-    found = {key: value for key, value in found.items() if value not in ("", [], {}, None)}
+    found = {key: value for key, value in found.items() if value or value == 0}
     return found | {key: plain(value, key) for key, value in options.get("extra", {}).items()}
 
 
@@ -129,7 +130,7 @@ def _header(rule: Rule, options: Options) -> dict[str, Any]:
         "risk_score": options.get("risk_score", RISK.get(level, 47)),
         "rule_id": options.get("rule_id", "") or rule.id,
         "severity": options.get("severity", "") or SEVERITY.get(level, level),
-        "threat": [_given(one) for one in options["threat"]] if options.get("threat") else [_threat(one) for one in threats(rule.tags)],
+        "threat": [_given(one) for one in options["threat"]] if options.get("threat") else threats_of(rule.tags),
         "version": options.get("version") or rule.converter.get("version", ""),
     }
 
@@ -137,7 +138,7 @@ def _header(rule: Rule, options: Options) -> dict[str, Any]:
 def _data(done: Compilation, kind: Kind) -> dict[str, Any]:
     """Return what is searched: index or data view, the tags of the integration, and the filters beside the query."""
     options, needs = done.options, needs_of(done)
-    found: dict[str, Any] = {"tags": list(options.get("tags", ())) or _tags(done.rule.tags, needs.get("integration", ()))}
+    found: dict[str, Any] = {"tags": list(options.get("tags", ())) or _tags(done.rule.tags, tuple(needs.get("integration", ())))}
     if kind.index and options.get("data_view_id"):
         found["data_view_id"] = options["data_view_id"]
     elif kind.index:
@@ -156,9 +157,8 @@ def needs_of(done: Compilation) -> Mapping[str, Any]:
 
 def clash(rule: Rule, options: Options) -> Diagnostic | None:
     """Return that a key which is carried verbatim is one that has a place of its own (T107)."""
-    taken = _MADE | set(COPIED) | {key for kind in kinds().values() for key in kind.own}
     for key in options.get("extra", {}):
-        if key in taken:
+        if key in _MADE or key in COPIED or any(key in kind.own for kind in kinds().values()):
             message = f"'{key}' under extra is a key that the converter writes itself"
             help_text = f"write it as {PLACE}.{key}, or where the rule's header says it"
             return Diagnostic("T107", Severity.ERROR, rule.span(f"{PLACE}.extra.{key}"), message, help=help_text)
@@ -206,11 +206,18 @@ def authors(text: str) -> list[str]:
     return [one.strip() for one in re.split("[,;]", text) if one.strip()] or ["unknown"]
 
 
-def _tags(tags: tuple[str, ...], integrations: Sequence[str]) -> list[str]:
+@lru_cache(maxsize=1024)
+def _tags(tags: tuple[str, ...], integrations: tuple[str, ...]) -> list[str]:
     """Return Elastic's tags for data sources and ATT&CK tactics, when the rule names no tags of its own."""
     sources = [f"Data Source: {one.replace('_', ' ').title()}" for one in integrations]
     found = [f"Tactic: {one.name}" for tag in tags if tag.startswith("attack.") and (one := tactic(tag))]
     return list(dict.fromkeys([*sources, *found]))
+
+
+@lru_cache(maxsize=1024)
+def threats_of(tags: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the threat block of a rule's tags, which many rules share: it is read and never changed."""
+    return [_threat(one) for one in threats(tags)]
 
 
 def _threat(threat: Threat) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,13 +26,13 @@ def filter_tables(entry: dict[str, Any]) -> list[Escaped]:
     return found
 
 
-def _tables(path: str, value: dict[str, Any]) -> Iterator[Escaped]:
-    """Yield a table; one that holds a single table is left out, as its header says it."""
+def _tables(path: str, value: dict[str, Any]) -> list[Escaped]:
+    """Return the tables of a map; one that holds a single table is left out, as its header says it."""
     own, inner = _parted(value)
-    if own or not inner:
-        yield table(f"[{path}]", own)
+    found = [table(f"[{path}]", own)] if own or not inner else []
     for name, one in inner:
-        yield from _tables(f"{path}.{key(name)}", one)
+        found += _tables(f"{path}.{key(name)}", one)
+    return found
 
 
 def _parted(value: dict[str, Any]) -> tuple[list[str], list[tuple[str, dict[str, Any]]]]:

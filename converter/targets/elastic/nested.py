@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from converter.targets.elastic.layout import inline, key, table
-from converter.targets.envelope import Escaped, toml_long
+from converter.targets.envelope import Escaped, quoted_long, toml_long
 
 
-def lines(values: Mapping[str, Any]) -> Escaped:
-    """Return the lines of the keys that are no tables, by name, each with its end."""
-    return Escaped("".join([f"{key(name)} = {_line(values[name])}\n" for name in sorted(values) if not _is_table(values[name])]))
+def laid_out(path: str, values: Mapping[str, Any]) -> tuple[Escaped, list[Escaped]]:
+    """Return the lines of the keys that are no tables, by name, each with its end, and the tables of those that are, below ``path``.
 
-
-def tables(path: str, values: Mapping[str, Any]) -> list[Escaped]:
-    """Return the tables of the keys that are, below ``path``, by name; with ``lines`` they give ``values`` back when TOML is read."""
-    return [one for name in sorted(values) if _is_table(values[name]) for one in _nested(f"{path}.{key(name)}", values[name])]
+    Both together give ``values`` back when TOML is read.
+    """
+    own, inner = _parted({name: values[name] for name in sorted(values)})
+    return Escaped("".join([f"{line}\n" for line in own])), _below(path, inner)
 
 
 def block(text: str) -> Escaped:
@@ -25,24 +24,37 @@ def block(text: str) -> Escaped:
     return Escaped(f"'''\n{text}'''") if text.endswith("\n") and bare and "'''" not in text else toml_long(text)
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and {*map(type, value)} == _MAPS)
+def _parted(values: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, Any]]]:
+    """Return the lines of the keys that are no tables, and those that are, by their names."""
+    own: list[str] = []
+    inner: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, str):
+            own.append(f"{key(name)} = {quoted_long(value)}")
+        elif isinstance(value, dict) or (isinstance(value, list) and {*map(type, value)} == _MAPS):
+            inner.append((name, value))
+        else:
+            own.append(f"{key(name)} = {_line(value)}")
+    return own, inner
 
 
 _MAPS: Final = {dict}
 _NESTING: Final = frozenset((dict, list))
 
 
-def _nested(path: str, value: Any) -> Iterator[Escaped]:  # noqa: ANN401 - a map or a list of maps
-    """Yield the tables of a map, or of each map of a list, in the order of their keys; a header that others imply is left out."""
-    many = isinstance(value, list)
-    header = f"[[{path}]]" if many else f"[{path}]"
-    for one in value if many else [value]:
-        inner = {name: part for name, part in one.items() if _is_table(part)}
-        if many or len(inner) != len(one) or not one:
-            yield table(header, [f"{key(name)} = {_line(part)}" for name, part in one.items() if name not in inner])
-        for name, part in inner.items():
-            yield from _nested(f"{path}.{key(name)}", part)
+def _below(path: str, named: list[tuple[str, Any]]) -> list[Escaped]:
+    """Return the tables of maps, or of each map of lists, in the order of their keys; a header that others imply is left out."""
+    found: list[Escaped] = []
+    for name, value in named:
+        place = f"{path}.{key(name)}"
+        if isinstance(value, list):
+            for one in value:
+                own, inner = _parted(one)
+                found += [table(f"[[{place}]]", own), *_below(place, inner)]
+        else:
+            own, inner = _parted(value)
+            found += [*([table(f"[{place}]", own)] if own or not inner else []), *_below(place, inner)]
+    return found
 
 
 def _line(value: object) -> str:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from converter.data import read_facts
-from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity
+from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, node
 from converter.targets.contract import Options
 from converter.targets.elastic.kinds import PLACE, kind_of
 
@@ -26,7 +25,7 @@ _FORM: Final = re.compile("([0-9]{1,3})[.]([0-9]{1,4}|x)(?:[.][0-9]{1,4})?")
 _LAST: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Lacking:
     """A key (or ``key.part``) that a stack does not know yet, since when others do, and whether alerts differ without it."""
 
@@ -37,7 +36,11 @@ class Lacking:
 
 def version_of(options: Options) -> Version | str:
     """Return the version that a rule is written for, by default the newest; else what is wrong with the one that is given."""
-    given = str(options.get("stack") or _facts()["newest"])
+    return _version_of(str(options.get("stack") or _facts()["newest"]))
+
+
+@lru_cache(maxsize=64)
+def _version_of(given: str) -> Version | str:
     version, oldest = _version(given), _version(_facts()["oldest"])
     if version is None or oldest is None:
         return f"'{given}' is no version of the Elastic Stack"
@@ -84,7 +87,7 @@ def lacks(keys: Mapping[str, Any], version: Version) -> tuple[Lacking, ...]:
 
 def _lacking(keys: Mapping[str, Any], version: Version) -> Iterator[Lacking]:
     facts = _facts()
-    for key in sorted(facts["keys"].keys() & keys.keys()):
+    for key in sorted(_known_since(version) & keys.keys()):
         fact = facts["keys"][key]
         since = fact["since"] if isinstance(fact["since"], str) else fact["since"].get(keys["type"])
         if since is not None and _later(since, version):
@@ -94,6 +97,16 @@ def _lacking(keys: Mapping[str, Any], version: Version) -> Iterator[Lacking]:
             name, _, inner = path.partition(".")
             if name == key and inner in keys[key] and _later(part["since"], version):
                 yield Lacking(path, part["since"], part["without"] == "alerts")
+
+
+@lru_cache(maxsize=64)
+def _known_since(version: Version) -> frozenset[str]:
+    """Return the keys that stacks after a version know, or know a part of, for a kind of rule at least."""
+    facts = _facts()
+    since = {key: [fact["since"]] if isinstance(fact["since"], str) else [*fact["since"].values()] for key, fact in facts["keys"].items()}
+    for path, part in facts["parts"].items():
+        since[path.partition(".")[0]].append(part["since"])
+    return frozenset(key for key, known in since.items() if any(_later(one, version) for one in known))
 
 
 def fitted(keys: Mapping[str, Any], version: Version) -> dict[str, Any]:
@@ -144,6 +157,7 @@ def _later(since: str, version: Version) -> bool:
 
 
 @lru_cache(maxsize=256)  # of a rule's own text, too
+@lru_cache(maxsize=256)
 def _version(text: str) -> Version | None:
     found = _FORM.fullmatch(text)
     return (int(found[1]), _LAST if found[2] == "x" else int(found[2])) if found else None
