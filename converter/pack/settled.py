@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from converter.ir import lower
 from converter.model import Fidelity, Loss, Source, Status
@@ -23,6 +23,10 @@ from converter.targets import target
 
 if TYPE_CHECKING:
     from converter.readers.elastic_rules import Imported
+
+
+_NOTHING: Final = (Status.UNSUPPORTED, Status.NO_SOURCE, Status.ERROR)
+"""Statuses without an artifact; a query does not help where the log source has no place on Elastic."""
 
 
 def settled(found: Iterable[Imported]) -> Iterator[Imported]:
@@ -37,8 +41,10 @@ def _settled(one: Imported) -> Imported:
     built = _built(one)
     if built is None:
         return one
-    if built.status in (Status.UNSUPPORTED, Status.ERROR):
-        return keeping(one)
+    if built.status in _NOTHING:
+        kept = keeping(one)
+        again = _built(kept)
+        return one if again is None or again.status in _NOTHING else kept
     lost = [loss for loss in built.losses if not (loss.accepted or loss.compensated_by) and loss.direction is not Fidelity.EXACT]
     if not lost:
         return one

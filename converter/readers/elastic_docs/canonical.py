@@ -28,12 +28,13 @@ from converter.readers.elastic_rules import (
     form,
     is_derivable,
     is_spdx,
+    keeping,
     meaning,
     present,
     read,
     spdx,
+    text_of,
     threat_block,
-    yaml_text,
 )
 
 _SITE = "https://www.elastic.co/guide/en/security/current/"
@@ -52,19 +53,23 @@ def to_canonical(page: Page) -> Imported:
         told = ordered([*page.diagnostics, body, *_remark_on_language(page)])
         return Imported(page.source.path, page.name, page.type, language, Outcome.REFUSED, exact=False, diagnostics=told)
     missing = page_format().kinds[page.type].parameters
-    return Imported(
+    documents = (_document(page, body),)
+    found = Imported(
         source=page.source.path,
         name=page.name,
         kind="sequence" if body.reason == "sequence" else page.type,
         language=language,
         status=Outcome.OPAQUE if body.section is None else Outcome.CANONICAL,
         exact=not body.losses and not missing,
-        text=yaml_text(_document(page, body)),
+        text=text_of(documents),
         file=file_of(body.choice.logsource, _slug(page)),
         losses=body.losses,
         diagnostics=ordered([*page.diagnostics, *_remarks(page, body)]),
         reason=body.reason,
+        documents=documents,
+        own={} if body.section is None else {"query": page.query or "", "language": language},
     )
+    return keeping(found, body.losses) if body.losses else found
 
 
 def _body(page: Page) -> Meaning | Diagnostic:

@@ -25,12 +25,13 @@ from converter.readers.elastic_rules import (
     file_of,
     form,
     joined_as,
+    keeping,
     present,
     read,
+    text_of,
     unsaid,
     unwritable,
     written,
-    yaml_text,
 )
 from converter.readers.queries.fields import Types, source_types
 from converter.readers.queries.place import LANGUAGES, title_of
@@ -111,19 +112,24 @@ def import_query(language: str, text: str, path: str, logsource: Mapping[str, st
     asked = _Asked(query, Source(path, text), language, logsource, types or source_types(logsource))
     meant = _several(asked) if events_of(query) else _single(asked)
     title = title_of(path)
-    return Imported(
+    documents = _documents(asked, meant, title)
+    found = Imported(
         source=path,
         name=title,
         kind=events_of(query) or ("eql" if language == "eql" else "query"),
         language=language,
         status=Outcome.OPAQUE if meant.is_opaque else Outcome.CANONICAL,
         exact=not meant.is_opaque and not any(one.direction is not Fidelity.EXACT for one in meant.losses),
-        text="---\n".join(map(yaml_text, _documents(asked, meant, title))),
+        text=text_of(documents),
         file=file_of(logsource, title),
         losses=meant.losses,
         diagnostics=_told(asked, meant, title),
         reason=meant.reason,
+        documents=documents,
+        own={} if meant.is_opaque else {"query": text.strip("\r\n"), "language": language},
     )
+    lossy = [one for one in meant.losses if one.direction is not Fidelity.EXACT]
+    return keeping(found, lossy) if lossy else found
 
 
 def refused(language: str, path: str, problem: Diagnostic) -> Imported:
