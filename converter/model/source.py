@@ -8,7 +8,7 @@ so a source text must be shorter than 2**24 characters.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
@@ -28,7 +28,7 @@ def unpack(offsets: int) -> tuple[int, int]:
     return offsets >> 24, offsets & (LIMIT - 1)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@node
 class Span:
     """A stretch of a file, for people: lines and columns count from 1, ends are exclusive.
 
@@ -73,12 +73,14 @@ class Source:
         start = min(start, len(text))
         end = max(start, min(end, len(text)))
         head = text.rfind("\n", 0, start) + 1
+        last = text.rfind("\n", start, end) + 1 or head
+        line = _line(text, start)
         return Span(
-            path=self.path,
-            line=_line(text, start),
+            self.path,
+            line,
             column=start - head + 1,
-            end_line=_line(text, end),
-            end_column=end - (text.rfind("\n", 0, end) + 1) + 1,
+            end_line=line if last == head else _line(text, end),
+            end_column=end - last + 1,
             text=_line_from(text, head),
         )
 
