@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -49,7 +49,6 @@ class Seq(list[Any]):
     offsets: list[int]
 
 
-_Holder = TypeVar("_Holder", Map, Seq)
 Value: TypeAlias = Map | Seq | str | int | float | bool | datetime.date | bytes | None
 
 
@@ -149,8 +148,8 @@ _MERGE: Final = object()
 _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 _SHORT: Final = 24
 """Characters of a plain scalar whose value is remembered: dates and numbers come again and again (ids, which are longer, do not)."""
-_WORD: Final = len("false")
-"""Characters of the longest word that is a truth value or null."""
+_LONGEST: Final = {head: len("false") if head.isalpha() else SIZE for head in _RESOLVERS}
+"""Characters, by its first one, of the longest plain scalar that is no text: of words these are the truth values and null."""
 _DASHES: Final = 3
 """Dashes of a moment west of Greenwich, the value with the most; an id has four."""
 
@@ -171,35 +170,38 @@ class _Builder:
         its value.  ``key`` says what comes next in ``holder``: an entry, a
         key, or the value of this key; ``count`` is the number of values so far.
         """
-        holder: Any = _opened(Seq())
-        places, key, stack, count = holder.offsets, _ENTRY, list[_Open](), 0
+        text = self._source.text
+        holder: Any = Seq()
+        holder.offsets = places = list[int]()
+        key, stack, count = _ENTRY, list[_Open](), 0
         while True:
             event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
                 value, offsets = event.value, event.start_mark.index << 24 | event.end_mark.index
                 if event.implicit[0]:
-                    if value[:1] in _RESOLVERS:
+                    if len(value) <= _LONGEST.get(value[:1], -1):
                         value = self._plain(value, offsets)
                 elif event.tag is not None:
                     self._check_tag(event.tag, offsets)
-                if event.anchor:
+                if event.anchor is not None:
                     self._anchors[event.anchor] = value, 1
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if event.tag is not None or len(stack) >= DEPTH:
                     self._check_open(event, len(stack))
                 stack.append((holder, places, key, event.start_mark.index, event.anchor, count))
-                holder, key = (_opened(Map()), _NO_KEY) if kind is MappingStartEvent else (_opened(Seq()), _ENTRY)
-                places = holder.offsets
+                holder, key = (Map(), _NO_KEY) if kind is MappingStartEvent else (Seq(), _ENTRY)
+                holder.offsets = places = []
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = holder
                 holder, places, key, start, anchor, before = stack.pop()
                 if self._merges:
                     count += self._merge(value, len(stack) + 1)
-                if anchor:
+                if anchor is not None:
                     self._anchors[anchor] = value, count - before + 1
-                offsets = start << 24 | self._end(start, event.end_mark.index)
+                # A block's last event is at the next token: the blank lines before that are not the collection's.
+                offsets = start << 24 | start + len(text[start : max(event.end_mark.index, start + 1)].rstrip())
             elif kind is AliasEvent:
                 value, offsets, size = self._alias(event)
                 count += size - 1
@@ -211,6 +213,8 @@ class _Builder:
             count += 1
             if key is _NO_KEY:
                 key = value if value.__class__ is str and value not in holder else self._key(value, holder, offsets)
+                if key is _MERGE:
+                    continue
             elif key is _ENTRY:
                 holder.append("<<" if value is _MERGE else value)
             elif key is _MERGE:
@@ -220,8 +224,7 @@ class _Builder:
             else:
                 holder[key] = "<<" if value is _MERGE else value
                 key = _NO_KEY
-            if key is not _MERGE:
-                places.append(offsets)
+            places.append(offsets)
 
     def _refuse(self, code: str, offsets: int, message: str, help_text: str) -> _ReadError:
         return _ReadError(Diagnostic(code, Severity.ERROR, self._source.span(offsets), message, help=help_text))
@@ -245,16 +248,8 @@ class _Builder:
             raise self._refuse("R009", offsets, f"the key '{value}' stands twice in one map", "join the two, or rename one")
         return value
 
-    def _end(self, start: int, end: int) -> int:
-        """Return where a collection ends: a block's last event is at the next token, so leave out the blank lines before it."""
-        text = self._source.text
-        end = min(max(end, start + 1), len(text))
-        while end > start and text[end - 1].isspace():
-            end -= 1
-        return end
-
     def _plain(self, text: str, offsets: int) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
-        if (len(text) > _WORD and text[0].isalpha()) or text.count("-") > _DASHES:
+        if text.count("-") > _DASHES:
             return text
         try:
             return _short(text) if len(text) <= _SHORT else _resolved(text)
@@ -287,11 +282,6 @@ class _Builder:
                         value.offsets += one.offsets[2 * index], one.offsets[2 * index + 1]
                 count += len(one)
         return count
-
-
-def _opened(value: _Holder) -> _Holder:
-    value.offsets = []
-    return value
 
 
 def _tag(text: str) -> str:
