@@ -280,8 +280,13 @@ def bindings(target: str, source: str) -> Mapping[str, Binding]:
         FileNotFoundError: if the target has no table for the log source.
     """
     known = fields(source)
-    rows = {name: row_binding(known[name], entry) for name, entry in rows_of(target, source).items()}
+    rows = {name: row_binding(_subject(known, name, entry), entry) for name, entry in rows_of(target, source).items()}
     return Rows(rows, binding_below)
+
+
+def _subject(known: Mapping[str, Field], name: str, entry: Mapping[str, Any]) -> Field:
+    """Return the field that a target's row is about: the log source's, or with ``other`` one that another of its producers writes."""
+    return field_of(name, entry["other"]) if "other" in entry else known[name]
 
 
 def rows_of(target: str, source: str) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ _BY_CODE: Final = {
     "M011": "a placeholder has no value",
     "T002": "the tables do not know the log source",
     "T005": "the integration leaves out a value or writes it in another way",
+    "T119": "a language or the index only comes near a test",
     "T117": "an index may lack a field's column",
 }
 
