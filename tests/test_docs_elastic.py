@@ -21,7 +21,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_example_becomes_what_the_page_shows(tmp_path: Path) -> None:
     """The file's query and the rule that it becomes stand on the page, and so does what the program prints."""
-    toml, yaml = (found[1] for found in re.findall(r"```(toml|yaml)\n(.*?)```", PAGE, re.DOTALL))
+    toml, yaml, _ = (found[1] for found in re.findall(r"```(toml|yaml)\n(.*?)```", PAGE, re.DOTALL))
     source = (ROOT / "docs" / "examples" / "elastic" / "node_shell.toml").read_text(encoding="utf-8")
     assert all(line in source.splitlines() for line in toml.splitlines())
 
@@ -31,6 +31,20 @@ def test_the_example_becomes_what_the_page_shows(tmp_path: Path) -> None:
     said = (done.stdout + done.stderr).replace(f"{tmp_path}/", "").splitlines()
     assert said == re.findall(r"```console\n\$ [^\n]*node_shell[^\n]*\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()
     assert yaml in (tmp_path / "rules" / "kubernetes" / "audit" / "pod_with_a_shell_on_the_node.yml").read_text(encoding="utf-8")
+
+
+def test_the_kept_query_is_the_one_of_the_page(tmp_path: Path) -> None:
+    """A query on words stays in its rule as the page shows it, and is what is built."""
+    kept = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1]
+    query = ROOT / "docs" / "examples" / "elastic" / "lamp_words.kql"
+
+    done = _run("import", "kuery", str(query), "--logsource", "windows/process_creation", "-o", str(tmp_path / "rules"))
+    built = _run("build", str(tmp_path / "rules"), "-t", "elastic", "-o", str(tmp_path / "output"))
+
+    assert (done.returncode, built.returncode) == (1, 0), (done.stderr, built.stderr)
+    assert (tmp_path / "rules" / "windows" / "process_creation" / "lamp_words.yml").read_text(encoding="utf-8").endswith(kept)
+    (file,) = (tmp_path / "output").rglob("*.toml")
+    assert query.read_text(encoding="utf-8").strip() in file.read_text(encoding="utf-8").splitlines()
 
 
 def test_the_export_becomes_what_the_page_says(tmp_path: Path) -> None:
