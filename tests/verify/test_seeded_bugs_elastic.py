@@ -22,9 +22,9 @@ from converter.verify.readings import Artifact
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
 ELASTIC = target("elastic")
-NAMES = ("filters", "lucene", "searched", "effort", "detection", "layout", "query", "losses", "index")
-FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX = (f"converter.targets.elastic.{name}" for name in NAMES)
-USERS = (FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX)
+NAMES = ("filters", "lucene", "searched", "effort", "detection", "layout", "query", "losses", "index", "expressions")
+FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX, EXPRESSIONS = (f"converter.targets.elastic.{name}" for name in NAMES)
+USERS = (FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX, EXPRESSIONS)
 Bug = tuple[str, str, str, Callable[[Any], Any]]
 """Module, function, what is broken, and the broken function made of the sound one."""
 
@@ -110,6 +110,8 @@ BUGS: tuple[Bug, ...] = (
     (FILTERS, "_atom", "forget that it is absent", _result(lambda one: one.get("bool", {}).get("must_not", [one])[0])),
     (FILTERS, "_text", "with regard to case", _result(_without("case_insensitive"))),
     (FILTERS, "_text", "in capitals", _result(_said(lambda said: said | {"value": said["value"].upper()}))),
+    (FILTERS, "_wildcard", "lose the last sign", _result(lambda text: text.rstrip("*?"))),
+    (FILTERS, "_wildcard", "one character for many", _result(_swap("*", "?"))),
     (FILTERS, "_pattern", "any case", _result(_with("case_insensitive", True))),
     (FILTERS, "_pattern", "with regard to case", _result(_without("case_insensitive"))),
     (FILTERS, "_pattern", "how it begins, for all of it", _result(_renamed("prefix", "term"))),
@@ -192,11 +194,12 @@ FREE = {
         "_finishes",
         "_union",
     },
-    EFFORT: {"_bits", "_cases", "_has"},
+    EFFORT: {"_bits", "_cases"},
     DETECTION: {"printed", "_exactly", "_rank", "_cost", "_kuery", "_eql", "_esql", "_lucene"},
     LAYOUT: set(),
     LOSSES: {"refused", "no_mixed_network", "losses", "_collect", "_of_atom", "_kind", "_pair_kind", "_has_letters", "_article"},
-    INDEX: set(),
+    INDEX: {"is_too_long"},
+    EXPRESSIONS: {"described", "written", "check_length", "states"},
 }
 """Functions without a text of their own: they raise, dispatch to functions above, or are broken through them."""
 

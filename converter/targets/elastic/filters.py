@@ -26,7 +26,6 @@ from converter.ir import (
     Number,
     Or,
     Regex,
-    RegexProblem,
     Shape,
     Text,
     TimePart,
@@ -34,15 +33,14 @@ from converter.ir import (
     feature,
     feature_of_test,
     fold,
-    read_regex,
     scalar_text,
 )
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
-from converter.targets.elastic.effort import USUAL, states_needed
+from converter.targets.elastic.effort import RAISED, USUAL
+from converter.targets.elastic.expressions import check_length, described, states, written
 from converter.targets.elastic.index import IGNORE_ABOVE, TEXTUAL, is_too_long, path_of
 from converter.targets.elastic.losses import FILTERS, refused
-from converter.targets.elastic.searched import UnsaidError, whole
 
 Clause: TypeAlias = dict[str, Any]
 """A query as Elasticsearch's JSON has it."""
@@ -167,27 +165,14 @@ def _escaped(text: str) -> str:
 
 def _search(tree: FieldMatch, test: Regex, binding: Binding, resolved: ResolvedRule) -> Clause:
     """Return a search for a pattern: in the field itself, as a multi-field in lower case has lost what the pattern may ask for."""
-    pattern = read_regex(test.pattern, test.flags)
-    if isinstance(pattern, RegexProblem):
-        raise refused(tree, pattern.message, pattern.help, resolved, FILTERS)
-    try:
-        described = whole(pattern)
-        expression = lucene.of_expression(described)
-    except UnsaidError as unsaid:
-        raise refused(tree, unsaid.message, unsaid.help_text, resolved, FILTERS) from None
-    except ValueError:
-        raise refused(tree, "half a character in a regular expression", "name whole characters", resolved, FILTERS) from None
-    states = states_needed(described) if len(expression.text) <= lucene.LONGEST else USUAL
-    if states is None:
-        what = "a regular expression that the engine refuses as too complex"
-        raise refused(tree, what, "bound what repeats anything, or divide it into several", resolved, FILTERS)
-    return _regexp(tree, binding.path, expression, resolved, states)
+    searched = described(tree, test, resolved, FILTERS)
+    expression = written(tree, searched, lucene.of_expression, resolved, FILTERS)
+    check_length(tree, len(expression.text), resolved, FILTERS)
+    return _regexp(tree, binding.path, expression, resolved, states(tree, searched, resolved, FILTERS, RAISED))
 
 
-def _regexp(tree: FieldMatch, path: str, expression: lucene.Printed, resolved: ResolvedRule, states: int = USUAL) -> Clause:
-    if len(expression.text) > lucene.LONGEST:
-        what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
-        raise refused(tree, what, "shorten it, or divide it into several", resolved, FILTERS)
+def _regexp(tree: FieldMatch, path: str, expression: lucene.Printed, resolved: ResolvedRule, needed: int = USUAL) -> Clause:
+    check_length(tree, len(expression.text), resolved, FILTERS)
     options: Clause = {"case_insensitive": True} if expression.folded else {}
-    limit = {"max_determinized_states": states} if states != USUAL else {}
+    limit = {"max_determinized_states": needed} if needed != USUAL else {}
     return {"regexp": {path: options | {"flags": "NONE"} | limit | {"value": expression.text}}}

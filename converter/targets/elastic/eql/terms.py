@@ -31,7 +31,6 @@ from converter.ir import (
     Null,
     Number,
     Regex,
-    RegexProblem,
     Repeat,
     Shape,
     Text,
@@ -39,17 +38,15 @@ from converter.ir import (
     Wild,
     feature_of_test,
     fold,
-    read_regex,
     scalar_text,
 )
 from converter.model import node
-from converter.targets.contract import Inexpressible, ResolvedRule
+from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
-from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.eql import words
+from converter.targets.elastic.expressions import check_length, described, states, written
 from converter.targets.elastic.index import IGNORE_ABOVE, LONG, TEXTUAL
 from converter.targets.elastic.losses import no_mixed_network, refused
-from converter.targets.elastic.searched import UnsaidError, whole
 
 WHO: Final = "EQL cannot"
 """Who is named where a part of a rule is refused."""
@@ -243,31 +240,13 @@ def _described(test: Text) -> Expression:
 
 def _search(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> tuple[str, str]:
     """Return operator and expression that find a pattern anywhere in a value."""
-    pattern = read_regex(test.pattern, test.flags)
-    if isinstance(pattern, RegexProblem):
-        raise refused(tree, pattern.message, pattern.help, resolved, WHO)
-    try:
-        described = whole(pattern)
-    except UnsaidError as unsaid:
-        raise refused(tree, unsaid.message, unsaid.help_text, resolved, WHO) from None
-    operator, value, _ = _expression(tree, described, resolved)
+    operator, value, _ = _expression(tree, described(tree, test, resolved, WHO), resolved)
     return operator, value
 
 
-def _expression(tree: FieldMatch, described: Expression, resolved: ResolvedRule) -> tuple[str, str, bool]:
+def _expression(tree: FieldMatch, searched: Expression, resolved: ResolvedRule) -> tuple[str, str, bool]:
     """Return an expression for the whole value, in Lucene's words."""
-    try:
-        expression = lucene.of_expression(described)
-    except ValueError:
-        raise refused(tree, "half a character in a regular expression", "name whole characters", resolved, WHO) from None
-    if len(expression.text) > lucene.LONGEST:
-        what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
-        raise refused(tree, what, "shorten it, or divide it into several", resolved, WHO)
-    if states_needed(described, USUAL) is None:
-        raise _too_complex(tree, resolved)
+    expression = written(tree, searched, lucene.of_expression, resolved, WHO)
+    check_length(tree, len(expression.text), resolved, WHO)
+    states(tree, searched, resolved, WHO)
     return "regex~" if expression.folded else "regex", words.raw(expression.text), False
-
-
-def _too_complex(tree: FieldMatch, resolved: ResolvedRule) -> Inexpressible:
-    what = "a regular expression that the engine refuses as too complex"
-    return refused(tree, what, "bound what repeats anything, or divide it into several", resolved, WHO)

@@ -25,25 +25,22 @@ from converter.ir import (
     Number,
     Parts,
     Regex,
-    RegexProblem,
     Shape,
     Text,
     TimePart,
     Wild,
     feature_of_test,
     fold,
-    read_regex,
     scalar_text,
 )
 from converter.model import node
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
-from converter.targets.elastic.effort import USUAL, states_needed
 from converter.targets.elastic.esql.losses import TEXTS
-from converter.targets.elastic.esql.refusal import no
+from converter.targets.elastic.esql.refusal import WHO, no
 from converter.targets.elastic.esql.words import BREAK, name, pattern, text
+from converter.targets.elastic.expressions import check_length, described, states, written
 from converter.targets.elastic.index import IGNORE_ABOVE, is_too_long
-from converter.targets.elastic.searched import UnsaidError, whole
 
 
 class Rank(IntEnum):
@@ -180,7 +177,7 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
         if binding.many:
             raise no(tree, "a letter with several lower cases in a field of several values", "add |cased", resolved)
         expression = lucene.of_text(test.parts).text
-        _check_expression(tree, expression, resolved)
+        check_length(tree, len(expression), resolved, WHO)
         return Said(f"{column} RLIKE {text(expression)}", (column,))
     if binding.many:
         return _among_several(tree, test, binding, resolved)
@@ -249,27 +246,11 @@ def _spelled(test: Text, binding: Binding) -> Parts:
 
 def _expression(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> str:
     """Return Lucene's expression for all values in which a pattern is found; ``RLIKE`` has no flag, so each letter is spelled out."""
-    read = read_regex(test.pattern, test.flags)
-    if isinstance(read, RegexProblem):
-        raise no(tree, read.message, read.help, resolved)
-    try:
-        described = whole(read)
-        expression = lucene.spelled_out(described)
-    except UnsaidError as unsaid:
-        raise no(tree, unsaid.message, unsaid.help_text, resolved) from None
-    except ValueError:
-        raise no(tree, "half a character in a regular expression", "name whole characters", resolved) from None
-    _check_expression(tree, expression, resolved)
-    if states_needed(described, USUAL) is None:
-        what = "a regular expression that the engine refuses as too complex"
-        raise no(tree, what, "bound what repeats anything, or divide it into several", resolved)
+    searched = described(tree, test, resolved, WHO)
+    expression = written(tree, searched, lucene.spelled_out, resolved, WHO)
+    check_length(tree, len(expression), resolved, WHO)
+    states(tree, searched, resolved, WHO)
     return expression
-
-
-def _check_expression(tree: FieldMatch, expression: str, resolved: ResolvedRule) -> None:
-    if len(expression) > lucene.LONGEST:
-        what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
-        raise no(tree, what, "shorten it, or divide it into several", resolved)
 
 
 def _related(test: FieldRef, one: Binding, other: Binding) -> Said:

@@ -25,25 +25,22 @@ from converter.ir import (
     Number,
     Or,
     Regex,
-    RegexProblem,
     Text,
     TimePart,
     feature,
     feature_of_test,
-    read_regex,
     scalar_text,
 )
 from converter.model import node
 from converter.targets.contract import ResolvedRule
 from converter.targets.elastic import lucene
-from converter.targets.elastic.effort import USUAL, states_needed
+from converter.targets.elastic.expressions import check_length, described, states, written
 from converter.targets.elastic.index import IGNORE_ABOVE, TEXTUAL
 from converter.targets.elastic.losses import refused
 from converter.targets.elastic.query import EVERYTHING, conjuncts
 from converter.targets.elastic.query_string import escape
 from converter.targets.elastic.query_string.forms import form, is_too_complex
 from converter.targets.elastic.query_string.losses import WHO, is_any_text
-from converter.targets.elastic.searched import UnsaidError, whole
 
 CLAUSES: Final = 1024
 """Clauses of a query that every version takes (``indices.query.bool.max_clause_count``; since 8.1 by the heap, never fewer)."""
@@ -179,21 +176,8 @@ def _text(tree: FieldMatch, test: Text, binding: Binding, resolved: ResolvedRule
 
 def _search(tree: FieldMatch, test: Regex, resolved: ResolvedRule) -> str:
     """Return a search for a pattern: in the field itself, as a multi-field in lower case has lost what the pattern may ask for."""
-    pattern = read_regex(test.pattern, test.flags)
-    if isinstance(pattern, RegexProblem):
-        raise refused(tree, pattern.message, pattern.help, resolved, WHO)
-    try:
-        described = whole(pattern)
-        text = lucene.spelled_out(described)
-    except UnsaidError as unsaid:
-        raise refused(tree, unsaid.message, unsaid.help_text, resolved, WHO) from None
-    except ValueError:
-        raise refused(tree, "half a character in a regular expression", "name whole characters", resolved, WHO) from None
-    made = escape.expression(text)
-    if len(made) - 2 > lucene.LONGEST:
-        what = f"a regular expression of more than {lucene.LONGEST} characters, as which it would stand in the rule"
-        raise refused(tree, what, "shorten it, or divide it into several", resolved, WHO)
-    if states_needed(described, USUAL) is None:
-        what = "a regular expression that the engine refuses as too complex"
-        raise refused(tree, what, "bound what repeats anything, or divide it into several", resolved, WHO)
+    searched = described(tree, test, resolved, WHO)
+    made = escape.expression(written(tree, searched, lucene.spelled_out, resolved, WHO))
+    check_length(tree, len(made) - len("//"), resolved, WHO)
+    states(tree, searched, resolved, WHO)
     return made
