@@ -70,11 +70,14 @@ def _environment() -> Any:  # noqa: ANN401 - jinja2 is imported only where a tem
         "toml_long": toml_long,
         "toml_block": toml_block,
     }
+    environment.globals = {}
     return environment
 
 
 def _finalize(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Escaped):
+    if isinstance(value, Escaped):
+        return value
+    if isinstance(value, str):
         raise TypeError(f"a template prints {value!r} without a format filter")
     if value is None:
         raise TypeError("a template prints nothing where it should print a value")

@@ -25,7 +25,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
     threat = keys.pop("threat", [])
     blocks = [Escaped(f"{key} = {block(keys.pop(key))}") for key in _BLOCKS if key in keys]
     values = _nested_terms(keys) | ({"note": note} if (note := _note(compilation)) else {})
-    metadata, more_metadata = laid_out("metadata", present(_metadata(compilation)))
+    metadata, more_metadata = laid_out("metadata", _metadata(compilation))
     own, tables = laid_out("rule", values)
     return {
         "metadata": metadata,
@@ -35,7 +35,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
         "query": compilation.parts.get("query", ""),
         "blocks": blocks,
         "tables": tables,
-        "filters": [filter_tables(one) for one in filters],
+        "filters": [Escaped("\n".join(filter_tables(one))) for one in filters],
         "threat": _of_tags(compilation.rule.tags) if threat and not compilation.options.get("threat") else _threat(threat),
     }
 
@@ -54,7 +54,7 @@ def _transform(options: Options) -> list[Escaped]:
     if "transform" not in options:
         return []
     own, tables = laid_out("transform", present(plain(options["transform"], "transform")))
-    return [*([table("[transform]", [own[:-1]])] if own else []), *tables]
+    return [*([Escaped(table("[transform]", [own[:-1]]))] if own else []), *tables]
 
 
 def _nested_terms(keys: dict[str, Any]) -> dict[str, Any]:
@@ -77,8 +77,12 @@ def _metadata(compilation: Compilation) -> dict[str, Any]:
         "maturity": "production" if rule.status in ("stable", "test") else "development",
         "updated_date": (rule.modified or rule.date).replace("-", "/"),
     }
-    own: dict[str, Any] = plain(compilation.options.get("metadata", {}), "metadata")
-    return own if "creation_date" in own else {key: value for key, value in made.items() if value} | own
+    found = {key: value for key, value in made.items() if value}
+    if "metadata" not in compilation.options:
+        return found
+    own: dict[str, Any] = plain(compilation.options["metadata"], "metadata")
+    whole: dict[str, Any] = present(own if "creation_date" in own else found | own)
+    return whole
 
 
 _LOSSES: Final = re.compile(r"(?:\A|\n\n)Accepted losses of this translation:(?:\n- T[0-9]{3} [^\n]*)+\Z")

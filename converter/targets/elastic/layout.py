@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from converter.targets.envelope import Escaped, UnwritableError, quoted
+from converter.targets.envelope import UnwritableError, quoted
 
 _BARE: Final = re.compile("[A-Za-z0-9_-]+")
 
 
-def table(header: str, lines: Sequence[str]) -> Escaped:
+def table(header: str, lines: Sequence[str]) -> str:
     """Return a table of TOML: its header, brackets included, and its lines; all are made of escaped texts."""
-    return Escaped("\n".join([header, *lines]))
+    return "\n".join([header, *lines])
 
 
-def filter_tables(entry: dict[str, Any]) -> list[Escaped]:
+def filter_tables(entry: dict[str, Any]) -> list[str]:
     """Return the tables of one filter; they give ``entry`` back when TOML is read."""
     own, inner = _parted(entry)
     found = [table("[[rule.filters]]", own)]
@@ -26,7 +26,7 @@ def filter_tables(entry: dict[str, Any]) -> list[Escaped]:
     return found
 
 
-def _tables(path: str, value: dict[str, Any]) -> list[Escaped]:
+def _tables(path: str, value: dict[str, Any]) -> list[str]:
     """Return the tables of a map; one that holds a single table is left out, as its header says it."""
     own, inner = _parted(value)
     found = [table(f"[{path}]", own)] if own or not inner else []

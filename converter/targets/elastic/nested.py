@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from converter.targets.elastic.layout import inline, key, table
@@ -14,8 +14,8 @@ def laid_out(path: str, values: Mapping[str, Any]) -> tuple[Escaped, list[Escape
 
     Both together give ``values`` back when TOML is read.
     """
-    own, inner = _parted({name: values[name] for name in sorted(values)})
-    return Escaped("".join([f"{line}\n" for line in own])), _below(path, inner)
+    own, inner = _parted(sorted(values.items()))
+    return Escaped("\n".join([*own, ""])), _below(path, inner)
 
 
 def block(text: str) -> Escaped:
@@ -24,11 +24,11 @@ def block(text: str) -> Escaped:
     return Escaped(f"'''\n{text}'''") if text.endswith("\n") and bare and "'''" not in text else toml_long(text)
 
 
-def _parted(values: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, Any]]]:
+def _parted(values: Iterable[tuple[str, Any]]) -> tuple[list[str], list[tuple[str, Any]]]:
     """Return the lines of the keys that are no tables, and those that are, by their names."""
     own: list[str] = []
     inner: list[tuple[str, Any]] = []
-    for name, value in values.items():
+    for name, value in values:
         if isinstance(value, str):
             own.append(f"{key(name)} = {quoted_long(value)}")
         elif isinstance(value, dict) or (isinstance(value, list) and {*map(type, value)} == _MAPS):
@@ -49,11 +49,11 @@ def _below(path: str, named: list[tuple[str, Any]]) -> list[Escaped]:
         place = f"{path}.{key(name)}"
         if isinstance(value, list):
             for one in value:
-                own, inner = _parted(one)
-                found += [table(f"[[{place}]]", own), *_below(place, inner)]
+                own, inner = _parted(one.items())
+                found += [Escaped(table(f"[[{place}]]", own)), *_below(place, inner)]
         else:
-            own, inner = _parted(value)
-            found += [*([table(f"[{place}]", own)] if own or not inner else []), *_below(place, inner)]
+            own, inner = _parted(value.items())
+            found += [*([Escaped(table(f"[{place}]", own))] if own or not inner else []), *_below(place, inner)]
     return found
 
 
