@@ -87,8 +87,8 @@ def build(request: Request) -> Report:
     rules = request.policy.config.rules
     refuse_outside(request.output, request.policy.config.root)
     pack = load_pack(request.paths, rules, request.policy.config.placeholders)
-    chosen = {loaded.file.path for loaded in (*pack.rules, *pack.filters)} | {unread.file.path for unread in pack.unread}
-    others, whole = _others(request, {Path(os.path.abspath(path)) for path in chosen})
+    chosen = [one.file.path for one in (*pack.rules, *pack.filters)] + [one.file.path for one in pack.unread]
+    others, whole = _others(request, {os.path.abspath(path) for path in chosen})
     changed: list[str] = []
     if request.baseline:
         request, written = _with_baseline(request, pack, whole)
@@ -144,13 +144,13 @@ def _passed(loaded: Loaded, one: Diagnostic, stopped: Set[int]) -> bool:
     return one.severity is Severity.ERROR and loaded.tree is None and bool(loaded.rule.detection) and id(loaded) not in stopped
 
 
-def _others(request: Request, chosen: set[Path]) -> tuple[tuple[Loaded, ...], bool]:
+def _others(request: Request, chosen: set[str]) -> tuple[tuple[Loaded, ...], bool]:
     """Return the pack's rules outside the paths given, when those lie in the pack; and whether the paths are the whole pack."""
     rules = request.policy.config.rules
-    folder = Path(os.path.abspath(rules))
-    if not folder.is_dir() or not any(path == folder or folder in path.parents for path in chosen):
+    folder = os.path.abspath(rules)
+    if not os.path.isdir(folder) or not any(path.startswith(os.path.join(folder, "")) for path in chosen):
         return (), False
-    files = [file for file in find([rules], rules) if Path(os.path.abspath(file.path)) not in chosen]
+    files = [file for file in find([rules], rules) if os.path.abspath(file.path) not in chosen]
     return load_pack([file.path for file in files], rules, request.policy.config.placeholders).rules, not files
 
 

@@ -30,9 +30,9 @@ def load_pack(paths: Sequence[Path], rules: Path | None = None, placeholders: Pl
     correlations in it concern the rules of ``paths`` too.  ``placeholders``
     are the pack's values for those of its rules.
     """
-    files: dict[Path, RuleFile] = {}
+    files: dict[str, RuleFile] = {}
     for file in find(paths, rules):
-        files.setdefault(file.path, file)
+        files.setdefault(str(file.path), file)
     found, unread = _loaded(files.values(), placeholders)
     around = _around(found, files.values(), rules, placeholders)
     whole = related([*found, *around], placeholders)[: len(found)]
@@ -118,16 +118,20 @@ def _one_output(rules: Sequence[Loaded]) -> dict[int, Diagnostic]:
 
 def find(paths: Sequence[Path], rules: Path | None = None) -> Iterator[RuleFile]:
     """Yield the rule files of ``paths`` in a fixed order; links are not followed."""
+    here, below = _here(), dict[str, tuple[str, str]]()
     for path in paths:
         is_folder = path.is_dir() and not path.is_symlink()
         files = sorted(_walk(str(path)), key=lambda one: one.split(os.sep)) if is_folder else [str(path)]
-        folder, here, below = path if is_folder else path.parent, _here(), dict[str, str]()
+        folder = path if is_folder else path.parent
+        below.clear()
         for file in files:
-            absolute = os.path.abspath(file)
-            parent, name = os.path.split(absolute)
+            parent, name = os.path.split(file) if is_folder else os.path.split(os.path.abspath(file))
             if parent not in below:
-                below[parent] = "".join(f"{part}/" for part in _below(Path(parent), folder, rules))
-            yield RuleFile(Path(file), _told(absolute, here), below[parent] + (name.rpartition(".")[0] or name))
+                absolute = os.path.abspath(parent)
+                outputs = "".join(f"{part}/" for part in _below(Path(absolute), folder, rules))
+                below[parent] = os.path.join(absolute, "").removeprefix(here).replace(os.sep, "/"), outputs
+            told_folder, outputs = below[parent]
+            yield RuleFile(Path(file), told_folder + name, outputs + (name.rpartition(".")[0] or name))
 
 
 def _walk(folder: str) -> Iterator[str]:

@@ -20,8 +20,6 @@ Predicate: TypeAlias = Callable[[object], bool]
 
 _SAID: Final = frozenset(("type", "description", "title", "$schema", "$id", "$defs"))
 _TEXT: Final = _SAID | {"enum", "pattern", "minLength", "maxLength"}
-_TEXTS: Final = (str, datetime.date)
-"""YAML reads an unquoted date as one; rules mean its text."""
 _LIST: Final = _SAID | {"items"}
 _OBJECT: Final = _SAID | {"required", "properties", "additionalProperties"}
 
@@ -32,7 +30,7 @@ def predicate(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Predicate:
         return _referred(schema["$ref"], whole)
     match schema.get("type"):
         case "string" if _SAID.issuperset(schema):
-            return lambda value: isinstance(value, _TEXTS)
+            return lambda value: value.__class__ is str or isinstance(value, datetime.date)
         case "string" if _TEXT.issuperset(schema):
             return _text(schema)
         case "array" if _LIST.issuperset(schema):
@@ -73,10 +71,11 @@ def _text(schema: Mapping[str, Any]) -> Predicate:
     low, high = schema.get("minLength", 0), schema.get("maxLength", 1 << 30)
 
     def text(value: object) -> bool:
-        found = value.isoformat() if isinstance(value, datetime.date) else value
-        if not isinstance(found, str) or not low <= len(found) <= high:
-            return False
-        return (choices is None or found in choices) and (fits is None or fits(found) is not None)
+        if value.__class__ is not str:
+            if not isinstance(value, datetime.date):
+                return False
+            value = value.isoformat()
+        return low <= len(value) <= high and (choices is None or value in choices) and (fits is None or fits(value) is not None)
 
     return text
 

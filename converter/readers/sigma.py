@@ -171,7 +171,10 @@ _TEXTS = {str}
 
 def _is_dated(value: object) -> bool:
     if isinstance(value, Map):
-        return any(one.__class__ is not str and key not in _DATA and _is_dated(one) for key, one in value.items())
+        for key, one in value.items():
+            if one.__class__ is not str and key not in _DATA and _is_dated(one):
+                return True
+        return False
     if isinstance(value, Seq):
         return {*map(type, value)} != _TEXTS and any(map(_is_dated, value))
     return isinstance(value, datetime.date)
