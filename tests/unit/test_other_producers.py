@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from converter.data import bindings, elastic_document, fields, source_of, sources
+from converter.data import bindings, elastic_document, fields, sources
 from converter.model import Status
 from converter.pack import Loaded, Outcome, RuleFile, compile_rule, load_bytes
 from converter.targets import target
@@ -17,6 +17,7 @@ from converter.verify.readings import Artifact
 
 FILE = {"product": "windows", "category": "file_event"}
 ACCESS = {"product": "windows", "category": "process_access"}
+CONNECTION = {"product": "windows", "category": "network_connection"}
 ENTRA = {"product": "azure", "service": "auditlogs"}
 MICROSOFT = {"product": "m365", "service": "audit"}
 AWS = {"product": "aws", "service": "cloudtrail"}
@@ -25,6 +26,7 @@ EXACT: list[tuple[dict[str, str], dict[str, Any], str]] = [
     (FILE, {"s": {"CommandLine|contains": "MSExchange", "TargetFilename|endswith": ".aspx"}, "condition": "s"}, "process.command_line"),
     (FILE, {"s": {"TargetFilename": "a"}, "f": {"CommandLine": "x -y"}, "condition": "s and not f"}, "process.command_line"),
     (ACCESS, {"s": {"TargetImage|endswith": "\\a"}, "f": {"SourceCommandLine": "x -y"}, "condition": "s and not f"}, "SourceCommandLine"),
+    (CONNECTION, {"s": {"Image|endswith": "\\a"}, "f": {"DestinationIsIpv6": "true"}, "condition": "s and not f"}, "network.type"),
     (ENTRA, {"s": {"properties.message": "Add user", "Status": "Success"}, "condition": "s"}, "event.outcome"),
     (ENTRA, {"s": {"failure_status_reason": "Blocked"}, "condition": "s"}, "azure.auditlogs.properties.result_reason"),
     (MICROSOFT, {"s": {"Operation": "UserLoggedIn"}, "f": {"ObjectId": "0000000a"}, "condition": "s and not f"}, "o365.audit.ObjectId"),
@@ -48,9 +50,8 @@ def test_they_are_asked_where_elastic_has_them(logsource: dict[str, str], detect
     assert loaded.tree is not None
     (file,) = target("elastic").package([outcome.compilation], ["r"], {})
     assert path.encode() in file.data
-    source = source_of(loaded.rule.logsource)
-    assert source
-    artifact = Artifact("r.toml", file.data, loaded.rule.id, source.id)
+    assert outcome.compilation.resolved
+    artifact = Artifact("r.toml", file.data, loaded.rule.id, outcome.compilation.resolved.source.id)
     verdict = compare(loaded, loaded.tree, artifact, "elastic", outcome.status, questions(loaded, loaded.tree))
     assert not verdict.failed, [one.render() for one in verdict.diagnostics]
 
