@@ -24,8 +24,6 @@ def met(atom: FieldMatch, name: str, binding: Binding) -> str:
 
     ``name`` is the field of the binding: the test's own, or the one that it compares with.
     """
-    if not (binding.changed or binding.digits or binding.replaced):
-        return ""
     text = atom.test if isinstance(atom.test, Text) and name == atom.field else None
     unknown = text is None and bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
     open_ended = any(HEX in value for value in binding.changed)

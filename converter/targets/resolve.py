@@ -38,21 +38,23 @@ def resolve(
         return Status.NO_SOURCE
     known = tables.bindings(target, source.id)
     needs = source.targets[target]
-    rewriting = Rewriting(known, keywords=tuple(needs.get("keywords", ())), key=needs.get("told_by", "EventID"))
     tests = _tests(tree)
     bound = {name: known.get(name) if "*" not in name else None for atom in tests for name in _names(atom)}
+    keywords = tuple(needs.get("keywords", ()))
+    there = bound | {name: known.get(name) for name in keywords}
+    rewriting = Rewriting(there, keywords=keywords, key=needs.get("told_by", "EventID"))
     changes = any(one.change for one in bound.values() if one)
     found = rewriting.fields
-    written = rewriting.tree(tree) if changes or rewriting.keywords else tree
+    written = rewriting.tree(tree) if changes or keywords else tree
     if any(isinstance(atom.test, Null) for atom in tests):
         written = together(written, known, found, keeps_empty=target != "elastic" or needs.get("keeps_empty", False))
     problems = [_unwritten(rule, atom, why, target) for atom, why in rewriting.problems]
-    there = bound | {name: known.get(name) for name in rewriting.keywords}
     for atom in tests if written is tree else _tests(written):
         for name in _names(atom):
             if (one := there.get(name)) is not None:
                 found[name] = one
-                problems += _changed(rule, name, atom, one, target)
+                if one.changed or one.digits or one.replaced:
+                    problems += _changed(rule, name, atom, one, target)
             elif name not in found:
                 problems.append(_unmapped(rule, name, atom, target, source.id, tables, suggest=len(problems) < SUGGESTED))
     if tables.on(target, source.id) is None:  # a pack's own table may have several names for one of its fields

@@ -61,10 +61,11 @@ class UnwritableTestError(Exception):
 class Rewriting:
     """What a target's table says, and what is found on the way: the fields of the new tests, and tests that cannot be written.
 
+    ``known`` has the fields that the tests name, ``None`` for one without a counterpart.
     ``keywords`` are the fields that a keyword is looked for in, ``key`` is the field whose values are the ids of ``moved``.
     """
 
-    known: Mapping[str, Binding]
+    known: Mapping[str, Binding | None]
     fields: dict[str, Binding] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()
     key: str = "EventID"
@@ -100,7 +101,7 @@ class Rewriting:
 
     def _atom(self, atom: FieldMatch, ids: frozenset[str] | None) -> Node:
         names = (atom.field, atom.test.field) if isinstance(atom.test, FieldRef) else (atom.field,)
-        changes = [self.known[name].change for name in names if name in self.known and "*" not in name]
+        changes = [one.change for name in names if (one := self.known.get(name))]
         if not any(changes):
             return atom
         try:
