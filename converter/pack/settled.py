@@ -45,15 +45,19 @@ def _settled(one: Imported) -> Imported:
         kept = keeping(one)
         again = _built(kept)
         return one if again is None or again.status in _NOTHING else kept
+    known = {loss.feature for loss in one.losses if loss.direction is not Fidelity.EXACT}
     lost = [loss for loss in built.losses if not (loss.accepted or loss.compensated_by) and loss.direction is not Fidelity.EXACT]
-    if not lost:
-        return one
     place = Source(one.source, "").start
     told = tuple(
         Loss("R132", loss.feature, loss.direction.negated, f"Elastic does not say this of the detection: {loss.message}", place)
         for loss in lost
+        if loss.feature not in known
     )
-    return replace(keeping(one, told), exact=False, losses=(*one.losses, *dict.fromkeys(told)))
+    if not told:
+        return one
+    # Beside a threshold a query is as good as its translation: what differs is how its events are counted.
+    kept = one if one.kind == "threshold" and all(loss.feature.startswith("correlation.") for loss in lost) else keeping(one, told)
+    return replace(kept, exact=False, losses=(*one.losses, *dict.fromkeys(told)))
 
 
 def _built(one: Imported) -> Outcome | None:

@@ -86,6 +86,19 @@ def test_what_elastic_says_as_well_is_not_kept() -> None:
         assert built(one.text).status is Status.EXACT
 
 
+def test_a_threshold_needs_no_query_twice() -> None:
+    """What a threshold's build loses is how it counts, by addresses here: the import loses it too, the query is none the better for it."""
+    asked = "lamp.state : off"
+    threshold = '[rule.threshold]\nfield = ["source.ip"]\nvalue = 9\n'
+    text = f'{HEAD}type = "threshold"\nlanguage = "kuery"\nquery = "{asked}"\n{threshold}'
+    one = next(settled([import_toml(text.encode(), "lamp.toml")]))
+    assert (one.exact, one.keeps) == (False, False)
+    assert {(loss.code, loss.feature, loss.direction) for loss in one.losses} == {
+        ("R129", "correlation.window", Fidelity.NARROWER),
+        ("R132", "correlation.group", Fidelity.NARROWER),
+    }
+
+
 @pytest.mark.parametrize(("query", "language", "printed"), [(WORDS, "kuery", "kuery+filters"), ("a:/x[0-9]y/", "lucene", "lucene")])
 def test_filters_are_kept_beside_the_query(query: str, language: str, printed: str) -> None:
     """Filters that the detection says go out as they were."""

@@ -32,6 +32,7 @@ OFF, ON = '[any where lamp.state == "off"]', '[any where lamp.state == "on"]'
 QUERIES = {
     "an event three times": ("eql", f"sequence by host.id with maxspan=1m {OFF} with runs=3 {ON}"),
     "two such events": ("eql", f"sequence by host.id with maxspan=1m {OFF} with runs=2 {ON} {OFF} with runs=10"),
+    "two events alike": ("eql", f"sequence by host.id with maxspan=1m {OFF} {OFF}"),
     "other keys": ("eql", f"sequence with maxspan=1m {OFF} by host.id with runs=2 {ON} by lamp.id"),
     "an event eleven times": ("eql", f"sequence by host.id with maxspan=1m {OFF} with runs=11 {ON}"),
     "no time span": ("eql", f"sequence by host.id {OFF} with runs=2 {ON}"),

@@ -142,13 +142,13 @@ def _text(head: str, steps: list[Step]) -> str:
 
 
 def _in_runs(steps: list[Step]) -> list[Step]:
-    """Return steps that ask the same one after the other as one that happens so many times."""
+    """Return steps that ask the same one after the other as one that happens so many times; all alike stay, which no count says."""
     found: list[Step] = []
     for _, same in groupby(steps, lambda one: (one[0], [key.path for key in one[1]], one[2])):
         first, *others = same
         runs = f" with runs={len(others) + 1}"
         found += [(first[0], first[1], runs)] if others and not first[2] and len(others) < RUNS else [first, *others]
-    return found
+    return found if len(found) > 1 else steps
 
 
 def _step(meaning: Correlation, part: Part) -> tuple[Step, tuple[Loss, ...], int]:
