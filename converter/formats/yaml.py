@@ -170,18 +170,16 @@ class _Builder:
         its value.  ``key`` says what comes next in ``holder``: an entry, a
         key, or the value of this key; ``count`` is the number of values so far.
         """
-        text = self._source.text
         holder: Any = Seq()
         holder.offsets = places = list[int]()
-        key, stack, count = _ENTRY, list[_Open](), 0
+        text, key, stack, count = self._source.text, _ENTRY, list[_Open](), 0
         while True:
             event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
                 value, offsets = event.value, event.start_mark.index << 24 | event.end_mark.index
-                if event.implicit[0]:
-                    if len(value) <= _LONGEST.get(value[:1], -1):
-                        value = self._plain(value, offsets)
+                if event.implicit[0] and len(value) <= _LONGEST.get(value[:1], -1):
+                    value = self._plain(value, offsets)
                 elif event.tag is not None:
                     self._check_tag(event.tag, offsets)
                 if event.anchor is not None:
