@@ -163,7 +163,7 @@ class _Writer:
         self.diagnostics: list[Diagnostic] = []
         self._request, self._target, self._pack = request, target, pack
         self._folder = request.output / target.name
-        self._shown = told(self._folder)
+        self._shown, self._exists = told(self._folder), os.path.exists(self._folder)
         self._manifest = read_manifest(self._folder)
         self._evidence = read_evidence(self._folder)
         self._former = dict(self._manifest)
@@ -251,7 +251,7 @@ class _Writer:
     def _put(self, artifact: Artifact, before: Mapping[str, Entry]) -> bool:
         """Write one artifact; refuse to touch a file that a build did not write, or that was edited since."""
         former, shown = before.get(artifact.path), self._told(artifact.path)
-        present = _present(self._folder, artifact.path)
+        present = _present(self._folder, artifact.path) if self._exists else None
         if present is not None:
             if present == digest(artifact.data):
                 return True

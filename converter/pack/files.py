@@ -47,13 +47,14 @@ def remove(path: Path) -> None:
 class Inside:
     """Files below one folder, which must not be left: none of them is a link, and no folder on the way to one.
 
-    Each folder is looked at once, so an object lives no longer than the
-    change of files that it serves.
+    Each folder is looked at once, and so is a file that is not there, so an
+    object lives no longer than the change of files that it serves.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = "" if folder == Path() else os.fspath(folder)
+        self._prefix = "" if folder == Path() else os.path.join(folder, "")
         self._sound = {""}
+        self._absent: set[str] = set()
         self._made: set[str] = set()
 
     def refuse_links(self, name: str) -> None:
@@ -61,7 +62,8 @@ class Inside:
         path = self._path(name)
         try:
             self._enter(name)
-            _refuse(path, path)
+            if _refuse(path, path) is None:
+                self._absent.add(name)
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -74,14 +76,14 @@ class Inside:
         path = self._path(name)
         try:
             self._enter(name)
-            present = _refuse(path, path)
+            present = None if name in self._absent else _refuse(path, path)
             if present is not None and stat.S_ISREG(present.st_mode) and present.st_size == len(data) and _read(path) == data:
                 return False
-            parent = os.path.dirname(path)
-            if parent not in self._made:
-                os.makedirs(parent or ".", exist_ok=True)
-                self._made.add(parent)
-            _replace(path, data)
+            folder = path[: len(path) - len(name.rpartition("/")[2])]
+            if folder not in self._made:
+                os.makedirs(folder or ".", exist_ok=True)
+                self._made.add(folder)
+            _replace(folder, path, data)
         except OSError as error:
             raise _unwritable(path, error) from error
         return True
@@ -99,7 +101,7 @@ class Inside:
             raise OutputError(message) from error
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._folder, name)
+        return self._prefix + name or "."
 
     def _enter(self, name: str) -> None:
         """Refuse folders on the way to a file that are links, from the top."""
@@ -142,20 +144,23 @@ _numbers = count()
 _CREATED: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
 
-def _created(path: str) -> tuple[int, str]:
-    """Return a new file beside ``path``, open for writing, and where it is."""
-    folder, name = os.path.split(path)
+def _created(folder: str, name: str) -> tuple[int, str]:
+    """Return a new file, open for writing, for a while beside the one of this name in a folder, and where it is."""
     while True:
-        temporary = os.path.join(folder, f".{name[:60]}.{os.getpid()}-{next(_numbers)}{TEMPORARY}")
+        temporary = f"{folder}.{name[:60]}.{os.getpid()}-{next(_numbers)}{TEMPORARY}"
         try:
             return os.open(temporary, _CREATED, 0o600), temporary
         except FileExistsError:  # left behind by a killed run whose number the system gave again
             continue
 
 
-def _replace(path: str, data: bytes) -> None:
-    """Write beside the file, then rename: a killed run leaves the old bytes, or the new ones, and perhaps a temporary file."""
-    handle, temporary = _created(path)
+def _replace(folder: str, path: str, data: bytes) -> None:
+    """Write beside a file of ``folder``, whose name ends in a separator, then rename.
+
+    A killed run leaves the old bytes, or the new ones, and perhaps a
+    temporary file.
+    """
+    handle, temporary = _created(folder, path[len(folder) :])
     try:
         _lock(handle, wait=True)
         written = 0
