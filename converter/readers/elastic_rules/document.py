@@ -42,7 +42,7 @@ def header(rule: ElasticRule) -> dict[str, object | None]:
         "status": form().maturity.get(str(rule.metadata.get("maturity", "")), "test"),
         "description": _prose(rule, rule.text("description")),
         "references": list(rule.texts("references")),
-        "author": ", ".join(rule.texts("author")),
+        "author": ", ".join(_authors(rule)),
         "date": _date(rule.metadata.get("creation_date")) or _day(rule.values.get("created_at")),
         "modified": _date(rule.metadata.get("updated_date")) or _day(rule.values.get("updated_at")),
         "license": spdx(rule.text("license")),
@@ -88,7 +88,7 @@ def is_spdx(text: str) -> bool:
 def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: Mapping[str, str]) -> dict[str, object]:
     """Return ``x-converter``: ``query`` says of the target what the rule asks there, the rest is the rule's own."""
     known, extra = known_keys(rule)
-    license_, authors = rule.text("license"), list(rule.texts("author"))
+    license_, authors = rule.text("license"), _authors(rule)
     threat = rule.values.get("threat") or Seq()
     block = plain(threat)
     read = read_threat(threat) if threat else ()
@@ -104,7 +104,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
         **{key: plain(value) for key, value in known.items()},
         **{key: text for key, text in {"note": guide, "setup": rule.text("setup").strip()}.items() if key in known},
         "metadata": _metadata(rule, logsource),
-        "transform": plain(rule.transform),
+        "transform": {key: plain(value) for key, value in sorted(rule.transform.items())},
         "extra": plain(extra),
     }
     version = rule.values.get("version")
@@ -119,7 +119,7 @@ def in_order(elastic: Mapping[str, object]) -> dict[str, object]:
 
 def correlated(rule: ElasticRule, joined: Joined, said: Meaning) -> tuple[dict[str, object], tuple[dict[str, object], ...]]:
     """Return the ``correlation`` of a rule, and the documents of the rules that it refers to."""
-    common = {"author": ", ".join(rule.texts("author")), "license": spdx(rule.text("license"))}
+    common = {"author": ", ".join(_authors(rule)), "license": spdx(rule.text("license"))}
     taxonomy = None if said.choice.is_native else "ecs"
     return correlation_documents(rule.text("name"), identifier(rule), common, joined, said.choice.logsource, taxonomy)
 
@@ -158,6 +158,12 @@ def correlation_documents(
         }
         others.append(present({**head, "correlation": section}))
     return {"correlation": own}, tuple(others)
+
+
+def _authors(rule: ElasticRule) -> list[str]:
+    """Return the authors; ``unknown`` alone is what a build writes for none, which Kibana does not take."""
+    found = list(rule.texts("author"))
+    return [] if found == ["unknown"] else found
 
 
 def _metadata(rule: ElasticRule, logsource: Mapping[str, str]) -> dict[str, Any]:

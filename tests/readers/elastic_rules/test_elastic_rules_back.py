@@ -89,6 +89,14 @@ def test_events_that_happen_several_times_are_exact(tmp_path: Path) -> None:
         assert text.count("with runs=") == QUERIES[name][1].count("with runs=")
 
 
+def test_a_rule_without_an_author_has_none_again(tmp_path: Path) -> None:
+    """Kibana needs one, so a build writes that it is unknown."""
+    text = canonical(source(*QUERIES["a whole value"])).text.replace("author: Someone, Another\n", "")
+    artifact = built(text, tmp_path)
+    assert b'author = ["unknown"]' in artifact
+    assert canonical(artifact).text == text
+
+
 GUIDE = "## Triage\n\nLook at the lamp.\n\nAdapted from nothing: it is ours.\nOf two lines."
 SOURCES = ("", "https://lamps.example/rules/7")
 
