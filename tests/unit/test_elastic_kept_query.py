@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from converter.model import Fidelity, Status
-from converter.pack import Outcome, RuleFile, compile_rule, load_bytes, settled
+from converter.pack import Outcome, RuleFile, compile_rule, load_bytes, reimport, settled
 from converter.readers.elastic_rules import Imported, import_toml
 from converter.targets import target
 
@@ -150,3 +150,25 @@ def test_what_the_build_loses_the_import_has() -> None:
     """The direction turns round: where the build is wider than the detection, the detection is narrower than the query."""
     one = imported(JOINED, "eql")
     assert {(loss.code, loss.direction) for loss in one.losses} == {("R132", Fidelity.NARROWER)}
+
+
+def test_an_import_again_takes_the_new_query_and_leaves_a_persons_detection(tmp_path: Path) -> None:
+    """Beside edits elsewhere the source's new query is built; where a person changed the detection, that is, whatever else comes in."""
+    first, newer = imported(WORDS).text, imported(WORDS.replace("off", "on")).text
+    described = imported(WORDS).text.replace("A lamp.", "Another lamp.")
+    for number, (mine, theirs, query, codes) in enumerate(
+        (
+            (("level: low", "level: high"), newer, WORDS.replace("off", "on"), set()),
+            (("Get-Lamp", "Get-Light"), described, None, {"T110", "T111"}),
+        )
+    ):
+        folder = tmp_path / str(number)
+        reimport(folder, {"lamp.yml": first.encode()}, force=False)
+        file = folder / "lamp.yml"
+        file.write_text(first.replace(*mine, 1))
+        placed = reimport(folder, {"lamp.yml": theirs.encode()}, force=False)
+        assert len(placed.joined) == 1, [one.render() for one in placed.told]
+        assert mine[1] in file.read_text()
+        outcome = built(file.read_text())
+        assert {one.code for one in outcome.diagnostics} == codes
+        assert query is None or query_of(outcome) == query
