@@ -40,7 +40,7 @@ def envelope(compilation: Compilation) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _of_tags(tags: tuple[str, ...]) -> list[Escaped]:
     """Return the tables of the threat block that a rule's tags give, which many rules share."""
     return _threat(threats_of(tags))

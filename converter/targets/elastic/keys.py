@@ -206,7 +206,7 @@ def authors(text: str) -> list[str]:
     return [one.strip() for one in re.split("[,;]", text) if one.strip()] or ["unknown"]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _tags(tags: tuple[str, ...], integrations: tuple[str, ...]) -> list[str]:
     """Return Elastic's tags for data sources and ATT&CK tactics, when the rule names no tags of its own."""
     sources = [f"Data Source: {one.replace('_', ' ').title()}" for one in integrations]
@@ -214,7 +214,7 @@ def _tags(tags: tuple[str, ...], integrations: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys([*sources, *found]))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def threats_of(tags: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the threat block of a rule's tags, which many rules share: it is read and never changed."""
     return [_threat(one) for one in threats(tags)]

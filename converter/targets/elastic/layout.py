@@ -69,6 +69,9 @@ def inline(value: object) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, dict):
+        if len(value) == 1:  # most of a query's maps
+            ((name, one),) = value.items()
+            return f"{{{key(name)} = {inline(one)}}}"
         return "{" + ", ".join([f"{key(name)} = {inline(one)}" for name, one in value.items()]) + "}"
     if isinstance(value, bool):
         return "true" if value else "false"
