@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from converter.model import Fidelity
 from converter.pack import Loaded, compile_rule, load_pack
 from converter.targets import target
 from converter.targets.envelope import toml_long
-from tests.noticed import refutes, survives
+from tests.noticed import forget, refutes, survives
 from tests.packages import test_elastic_kinds as held
 from tests.packages import test_elastic_said as said
 
@@ -31,10 +31,6 @@ CASES = [
     for one in load_pack([path.parent.parent / "rule.yml"]).rules
 ]
 """The cases of kinds, and the file that each becomes."""
-
-
-def _less(found: Any) -> Any:
-    return dict(list(found.items())[:-1]) if isinstance(found, Mapping) else found[:-1]
 
 
 def _result(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -64,10 +60,17 @@ BUGS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("kinds", "unfit", "all fit", _always(None)),
     ("kinds", "_suppression", "any suppression", _always(None)),
     ("kinds", "_counted", "lists of any length", _always(None)),
-    ("nested", "lines", "drop the last", _result(_less)),
-    ("nested", "tables", "drop the last", _result(_less)),
-    ("nested", "_nested", "no lines", _result(lambda found: [type(one)(one.header, ()) for one in found])),
-    ("nested", "_is_table", "a list is none", lambda sound: lambda value: not isinstance(value, list) and sound(value)),
+    (
+        "nested",
+        "laid_out",
+        "drop the last line",
+        _result(lambda found: (type(found[0])("".join(found[0].splitlines(True)[:-1])), found[1])),
+    ),
+    ("nested", "laid_out", "drop the last table", _result(lambda found: (found[0], found[1][:-1]))),
+    ("nested", "_parted", "drop the last line", _result(lambda found: (found[0][:-1], found[1]))),
+    ("nested", "_parted", "drop the last table", _result(lambda found: (found[0], found[1][:-1]))),
+    ("nested", "_below", "drop the first", _result(lambda found: found[1:])),
+    ("nested", "_line", "a list is its first", lambda sound: lambda value: sound(value[:1] if isinstance(value, list) else value)),
     ("nested", "block", "lose an end", lambda sound: lambda text: sound(text.rstrip("\n"))),
     ("nested", "present", "keep all", lambda _sound: lambda value: value),
     ("envelope", "_nested_terms", "as the API has them", lambda _sound: lambda keys: keys),
@@ -92,6 +95,14 @@ LAYOUT: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
     ("nested", "block", "the quotes beside the text", lambda _sound: lambda text: toml_long(text)),
 )
 """Bugs that change how a file looks and not what it says: TOML gives the same rule back, the files that people read are others."""
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    """Nothing that the program remembers goes from one bug to the next."""
+    forget()
+    yield
+    forget()
 
 
 def _held() -> Iterator[Callable[[], object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ from converter.targets import target
 from converter.targets.elastic.detection import PRINTERS
 from converter.verify.compare import Questions, Verdict, compare, questions
 from converter.verify.readings import Artifact
+from tests.noticed import forget
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
 ELASTIC = target("elastic")
 NAMES = ("filters", "lucene", "searched", "effort", "detection", "layout", "query", "losses", "index", "expressions")
-FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX, EXPRESSIONS = (f"converter.targets.elastic.{name}" for name in NAMES)
+FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX, EXPRESSIONS = (
+    f"converter.targets.elastic.{name}" for name in NAMES
+)
 USERS = (FILTERS, LUCENE, SEARCHED, EFFORT, DETECTION, LAYOUT, QUERY, LOSSES, INDEX, EXPRESSIONS)
 Bug = tuple[str, str, str, Callable[[Any], Any]]
 """Module, function, what is broken, and the broken function made of the sound one."""
@@ -206,6 +209,14 @@ FREE = {
 
 def _module(name: str) -> Any:
     return importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    """Nothing that the program remembers goes from one bug to the next."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="module")

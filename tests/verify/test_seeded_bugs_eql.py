@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from converter.pack import Loaded, Outcome, compile_rule, load_pack
 from converter.targets import target
 from converter.verify.compare import Questions, Verdict, compare, questions
 from converter.verify.readings import Artifact
+from tests.noticed import forget
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
@@ -136,6 +137,14 @@ FREE = {
 
 def _module(name: str) -> Any:
     return importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    """Nothing that the program remembers goes from one bug to the next."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="module")

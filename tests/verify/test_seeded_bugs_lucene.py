@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from converter.pack import Loaded, Outcome, compile_rule, load_pack
 from converter.targets import target
 from converter.verify.compare import Questions, Verdict, compare, questions
 from converter.verify.readings import Artifact
+from tests.noticed import forget
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset({Fidelity.NARROWER, Fidelity.MIXED, Fidelity.UNKNOWN})
@@ -138,6 +139,14 @@ of types that no shipped view has in a case (tests/property/test_query_string.py
 
 def _module(name: str) -> Any:
     return importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    """Nothing that the program remembers goes from one bug to the next."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="module")
