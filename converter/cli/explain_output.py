@@ -32,8 +32,8 @@ def _output(outcome: Outcome) -> Iterator[str]:
     options = outcome.compilation.options
     kind = str(options.get("kind", "query"))
     yield f"  on {outcome.target}: {outcome.status.value}, a rule of the kind {kind} in {outcome.language}"
-    for name, text in outcome.compilation.parts.items():
-        for line in _part(name, text) if text else ():
+    for name, part in outcome.compilation.parts.items():
+        for line in _part(name, part) if part else ():
             yield f"    {line}"
     yield from (f"    {name}: {_value(options[name])}" for name in _SHOWN if name in options)
     for one in outcome.losses:
@@ -41,12 +41,12 @@ def _output(outcome: Outcome) -> Iterator[str]:
             yield f"    {one.code} {one.direction.value}{', accepted' if one.accepted else ''}: {one.message}"
 
 
-def _part(name: str, text: str) -> Iterator[str]:
+def _part(name: str, part: Any) -> Iterator[str]:  # noqa: ANN401 - a text, or values of JSON
     """Yield the query's lines, and of filters beside it what each asks."""
     if name != "filters":
-        yield from text.strip("\n").splitlines()
+        yield from part.strip("\n").splitlines()
         return
-    for one in json.loads(text):
+    for one in part:
         word = "not " if one["meta"].get("negate") else ""
         yield f"and {word}{json.dumps(one['query'], ensure_ascii=False, sort_keys=True)}"
 

@@ -158,7 +158,7 @@ class Tried:
 class Compilation:
     """What a target made of one rule.
 
-    ``parts`` holds the query texts by name; ``needs`` what the parts rely on
+    ``parts`` holds the query texts by name, and what stands beside them as values of JSON; ``needs`` what the parts rely on
     (macros, plugins, engine version); ``diagnostics`` with an error mean that
     the rule cannot be expressed.  ``tried`` are the languages of which the
     target chose, in order, where it had a choice.
@@ -167,7 +167,7 @@ class Compilation:
     rule: Rule
     target: str
     language: str
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     needs: Mapping[str, Any] = field(default_factory=dict)

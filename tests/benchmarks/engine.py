@@ -63,7 +63,7 @@ def _questions(corpus: Path) -> Iterator[Question]:
         assert loaded.tree is not None
         assert done.resolved is not None
         source = done.resolved.source.id
-        filters = [one["query"] for one in json.loads(done.parts.get("filters", "[]")) if not one["meta"]["negate"]]
+        filters = [one["query"] for one in done.parts.get("filters", ()) if not one["meta"]["negate"]]
         query = {"bool": {"filter": [made.get("dsl", {"match_none": {}}), *filters]}}
         mappings = elastic_mappings(source)
         if not any(path in json.dumps(query) for path in flattened(mappings)):

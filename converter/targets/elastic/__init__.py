@@ -2,7 +2,7 @@
 
 The parts of a ``Compilation``: ``query`` holds the query, which jobs of
 machine learning and saved queries do without; ``filters``, where there are
-any, the JSON text of a list of Kibana's filters, all of which must hold
+any, a list of Kibana's filters, all of which must hold
 beside the query: ``{"$state": …, "meta": {"disabled", "negate", "type"},
 "query": <DSL>}``.  Its ``language`` is that of the query, or
 ``kuery+filters``, for which an artifact says ``kuery``, as Kibana does.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from converter.ir import Node
 from converter.model import Diagnostic, Fidelity, Loss, joined, node
@@ -14,7 +13,7 @@ from converter.targets.elastic import query as kuery
 from converter.targets.elastic import query_string as lucene
 from converter.targets.elastic.losses import losses
 
-Made: TypeAlias = tuple[str, Mapping[str, str], tuple[Loss, ...]]
+Made: TypeAlias = tuple[str, Mapping[str, Any], tuple[Loss, ...]]
 """A language, the parts of its text, and their losses."""
 Alone: TypeAlias = str | tuple[Loss, ...] | Diagnostic
 """A conjunct in KQL, or what is lost of it there, or why KQL cannot say it."""
@@ -23,7 +22,6 @@ Printer: TypeAlias = Callable[[ResolvedRule, Node, Mapping[str, Capabilities]], 
 KUERY: Final = "kuery"
 WITH_FILTERS: Final = "kuery+filters"
 LUCENE: Final = "lucene"
-_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _RANK: Final = {Fidelity.EXACT: 0, Fidelity.WIDER: 1, Fidelity.NARROWER: 2, Fidelity.MIXED: 3, Fidelity.UNKNOWN: 4}
 """How much a loss costs: a wider rule finds what it should, a narrower one is blind."""
 
@@ -33,7 +31,7 @@ class Printed:
     """A rule in the language that loses least: the language, the parts of its text, their losses, and what was tried."""
 
     language: str
-    parts: Mapping[str, str]
+    parts: Mapping[str, Any]
     losses: tuple[Loss, ...]
     tried: tuple[Tried, ...] = ()
 
@@ -119,9 +117,9 @@ def _with_filters(resolved: ResolvedRule, tree: Node, tables: Mapping[str, Capab
         else:
             entries.append(one)
             lost += left
-    parts = {"query": kuery.joined(resolved, asked)}
+    parts: dict[str, Any] = {"query": kuery.joined(resolved, asked)}
     if entries:
-        parts["filters"] = _JSON.encode(entries)
+        parts["filters"] = entries
     return WITH_FILTERS if entries else KUERY, parts, tuple(lost)
 
 

@@ -8,7 +8,6 @@ file has them as they are.  Source: Kibana's API description of its rules
 from __future__ import annotations
 
 import datetime
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -144,7 +143,7 @@ def _data(done: Compilation, kind: Kind) -> dict[str, Any]:
     elif kind.index:
         found["index"] = list(options.get("index", needs.get("index", ())))
     if kind.filters:
-        found["filters"] = json.loads(done.parts.get("filters", "[]")) + [plain(one, "filters") for one in options.get("filters", ())]
+        found["filters"] = [*done.parts.get("filters", ())] + [plain(one, "filters") for one in options.get("filters", ())]
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from converter.ir import fingerprint
 from converter.model import Diagnostic, Fidelity, Loss, Rule, Severity, node
@@ -27,7 +27,7 @@ class Kept:
     """A query that is built as it stands: its language, the parts of its text, and how it differs from the detection."""
 
     language: str
-    parts: Mapping[str, str]
+    parts: Mapping[str, Any]
     losses: tuple[Loss, ...]
 
 
@@ -43,9 +43,9 @@ def kept_query(rule: Rule, options: Options, others: Iterable[Rule] = ()) -> Kep
         message = "the query that the rule was imported with is not built: the detection was changed since, or a filter is about it"
         return Diagnostic("T111", Severity.WARNING, rule.span(_PLACE), message, help=f"take {_PLACE} away")
     language = str(own["language"])
-    parts = {"query": str(own["query"]).rstrip("\n")}
+    parts: dict[str, Any] = {"query": str(own["query"]).rstrip("\n")}
     if own.get("filters"):
-        parts["filters"] = json.dumps(own["filters"], ensure_ascii=False, default=str)
+        parts["filters"] = json.loads(json.dumps(own["filters"], default=str))
         language = WITH_FILTERS if language == "kuery" else language
     losses: tuple[Loss, ...] = ()
     if own.get("fidelity"):
