@@ -16,6 +16,7 @@ from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEv
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALARS: Final = yaml.SafeLoader("")
+_TEXT: Final = "tag:yaml.org,2002:str"
 
 
 def read_facts(path: Path) -> Any:  # noqa: ANN401 - any YAML value
@@ -53,4 +54,4 @@ def _value(next_event: Callable[[], Any], event: Any, anchors: dict[str, Any]) -
 @lru_cache(maxsize=8192)
 def _plain(text: str) -> Any:  # noqa: ANN401 - a YAML scalar is any of seven types
     tag: str = _SCALARS.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs have no types here
-    return _SCALARS.construct_object(yaml.ScalarNode(tag, text))
+    return text if tag == _TEXT else _SCALARS.construct_object(yaml.ScalarNode(tag, text))

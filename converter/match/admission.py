@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from converter.data import load
 from converter.match.paths import at, told
 from converter.match.shapes import Seen
-from converter.model import LogSource
+from converter.model import LogSource, node
 
 Signs = Mapping[str, tuple[str, ...]]
 """What an event shows of its source: its fields that some condition asks for, as texts in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Admission:
     """A row: a log source's name, and the conditions on the events that it admits."""
 

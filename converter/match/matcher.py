@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from converter.ir import Node
 from converter.match.admission import Signs, admits_kind, signs_of
 from converter.match.predicate import Check, View, predicate
 from converter.match.shapes import Seen, Shape
-from converter.model import LogSource, Rule
+from converter.model import LogSource, Rule, node
 
 KEPT = 4096
 """Kinds of event whose rules are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Asked:
     """A rule and its meaning, which ``ir.unevaluable`` has passed."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from converter.data import load
 from converter.ir import too_deep
 from converter.match.paths import MISSING, at, told
+from converter.model import node
 
 WRAPPERS: Final = 6
 """Wrappers that may stand around each other."""
@@ -22,7 +22,7 @@ _NAMES: Final = ("#attributes.Name", "@Name", "Name", "name", "$.Name")
 _TEXTS: Final = ("#text", "text", "$", "_", "Value", "value")
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Path:
     """Where a field's value may stand; ``after`` is the text behind which it begins, ``""`` for all of it."""
 
@@ -30,7 +30,7 @@ class Path:
     after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Shape:
     """A row of ``data/shapes.yml``: how it is recognised, and either what it wraps or the kind and names of the event."""
 
@@ -58,7 +58,7 @@ class Shape:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Seen:
     """An event as rules see it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from converter.data import Field
@@ -19,6 +19,7 @@ from converter.ir import (
     lookup,
     scalar_text,
 )
+from converter.model import node
 from converter.synthesis.candidates import fitting
 from converter.synthesis.column import MISSING, Column, ValueTest, around, column
 from converter.synthesis.frame import around_fields
@@ -35,7 +36,7 @@ _PAIRS: Final = 4000
 Clause = tuple[Kind, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Built:
     """An event with exactly the wished answers; ``outside`` where a value is none that the producer writes."""
 
@@ -43,7 +44,7 @@ class Built:
     outside: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Builder:
     """The fields of a rule."""
 

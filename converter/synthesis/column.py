@@ -7,7 +7,7 @@ are looked up by their length, the rest is asked one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias, assert_never
 
 from converter.data import Field
@@ -33,6 +33,7 @@ from converter.ir import (
     regex_finder,
     scalar_text,
 )
+from converter.model import node
 
 Scalar: TypeAlias = str | int | float | bool
 ValueTest: TypeAlias = Text | Number | Boolean | Compare | TimePart | Cidr | Regex
@@ -54,7 +55,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Column:
     """The tests on a field by their numbers in the rule; the name ``None`` stands for all values of the event.
 

@@ -7,13 +7,13 @@ that is written twice has two.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 from converter.ir import And, Atom, FieldMatch, Keyword, Node, Not, Or, Test, atoms
+from converter.model import node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Gate:
     """A conjunction (``every``) or disjunction of places, of places turned round, and of gates, turned round where said."""
 
@@ -23,7 +23,7 @@ class Gate:
     gates: tuple[tuple[Gate, bool], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Layout:
     """A rule's places and distinct tests.
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from converter.data import Field
 from converter.ir import Node, evaluate
+from converter.model import node
 from converter.synthesis.build import Builder, builder, presence, relations
 from converter.synthesis.gates import Layout, answer, bits, layout, live, witness
 from converter.synthesis.idle import proof as prove
@@ -36,7 +37,7 @@ _INSIDE: Final = (Kind.FIELDS, Kind.UNSEEN_INSIDE, Kind.UNSEEN)
 _ANYWHERE: Final = (Kind.UNSEEN,)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Event:
     """An event that was found: the tests that hold, the places its answer hangs on."""
 

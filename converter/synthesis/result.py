@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
+
+from converter.model import node
 
 
 class SolverMissingError(RuntimeError):
@@ -40,7 +41,7 @@ COVERED: Final = frozenset({Found.STRICT, Found.FIELD, Found.APART, Found.TOGETH
 """The findings that come with a pair of events."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ExampleEvent:
     """An event that the rule's producer could write, and the oracle's answer.
 
@@ -54,7 +55,7 @@ class ExampleEvent:
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AtomFound:
     """What was found for one test, in the order of ``converter.ir.atoms``.
 
@@ -82,7 +83,7 @@ class AtomFound:
         return self.found in COVERED
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Synthesis:
     """The example events of a rule, and what they show of each of its tests."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any, Final
 
 from converter.data import Field
 from converter.ir import Text
+from converter.model import node
 from converter.synthesis.candidates import belongs, fitting, near, neutral
 from converter.synthesis.column import MISSING, Column, ValueTest
 from converter.synthesis.gates import bits
@@ -19,7 +20,7 @@ _NEAR: Final = 40
 """Tests whose near misses are tried where no test is to pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Value:
     """A value, and whether it is one that the producer does not write."""
 
@@ -27,7 +28,7 @@ class Value:
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Conflict:
     """No value was found: ``positive`` tests were to pass, and each value that passed them passed one of ``hit`` too."""
 
@@ -35,7 +36,7 @@ class Conflict:
     hit: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Wish:
     """What is asked of a field's value.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
 from converter.ir import Parts, Regex, Text, Wild, fold
+from converter.model import node
 from converter.synthesis.expression import filled, plain_texts
 
 _SEPARATORS: Final = (" ", "x", "", "7", "\\", "/", "-", "_", ".", '"', "  ", ",", "=")
@@ -28,7 +28,7 @@ _PADS: Final = (
 _EXPRESSION_TEXTS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Piece:
     """A pattern by its literals: ``exact`` when it has no open end at all."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from converter.data import SHIPPED, Tables
 from converter.data import Source as DataSource
 from converter.ir import Node, atoms, evaluate
-from converter.model import Diagnostic, Evidence, Rule, Severity, Source, Span, Status
+from converter.model import Diagnostic, Evidence, Rule, Severity, Source, Span, Status, node
 from converter.pack import Loaded
 from converter.verify.coverage import decided
 from converter.verify.examples import examples
@@ -22,7 +22,7 @@ SHOWN = 3
 """Disagreements that a verdict keeps."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Disagreement:
     """An event on which rule and artifact differ."""
 
@@ -32,7 +32,7 @@ class Disagreement:
     got: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Measured:
     """What a comparison saw: who read the artifact, on how many events, and how much of the rule they decide."""
 
@@ -44,7 +44,7 @@ class Measured:
     disagreements: tuple[Disagreement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Verdict:
     """Whether an artifact means its rule.
 
@@ -66,7 +66,7 @@ class Verdict:
         return any(one.severity is Severity.ERROR for one in self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Questions:
     """The events of one rule with the oracle's answers, and which of its atoms they decide."""
 
@@ -88,8 +88,8 @@ def seen(rule: Rule, target: str, tables: Tables = SHIPPED, data: bytes = b"") -
     return next(searched, known[0]) if known else None
 
 
-def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions:
-    """Return the events of a rule's tests with their variants, and those that the rule gives by itself, judged by the oracle."""
+def asked_of(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> tuple[tuple[Variant, ...], tuple[bool, ...]]:
+    """Return the events of a rule's tests with their variants, and those that the rule gives by itself; and which of its atoms are idle."""
     source = tables.source_of(loaded.rule.logsource)
     known = tables.fields(source.id) if source else {}
     found: list[Variant] = []
@@ -97,11 +97,16 @@ def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions
     for example in given:
         found += variants(tree, example, known, len(given))
     own = synthesized(tree, known, source.id if source else "")
-    events = (*found, *own.events)
+    return (*found, *own.events), own.idle
+
+
+def questions(loaded: Loaded, tree: Node, tables: Tables = SHIPPED) -> Questions:
+    """Return the events that a rule is asked on, judged by the oracle, and which of its atoms they decide."""
+    events, idle = asked_of(loaded, tree, tables)
     expected = tuple(evaluate(tree, one.event) for one in events)
     shown = decided(tree, [one.event for one in events])
     # What is proved to decide nothing needs no event: no output could go wrong in it alone.
-    return Questions(events, expected, tuple(one or idle for one, idle in zip(shown, own.idle, strict=True)))
+    return Questions(events, expected, tuple(one or other for one, other in zip(shown, idle, strict=True)))
 
 
 def compare(loaded: Loaded, tree: Node, artifact: Artifact, target: str, declared: Status, asked: Questions) -> Verdict:

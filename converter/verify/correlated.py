@@ -6,7 +6,6 @@ Streams of events whose fields to group or count by are empty are not asked (T13
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -14,7 +13,7 @@ from converter.data import Source as DataSource
 from converter.data import Tables, ecs_bindings, elastic_document, elastic_mappings
 from converter.ir import Linked, Part, detected, leaves, scalars
 from converter.match import time_text
-from converter.model import Diagnostic, Evidence, Severity, Source, Status
+from converter.model import Diagnostic, Evidence, Severity, Source, Status, node
 from converter.pack import Loaded
 from converter.verify.compare import SHOWN, Disagreement, Measured, Verdict, seen
 from converter.verify.held import differences, held_on
@@ -108,7 +107,7 @@ def alerts_on(
     return alerts(reading, _documents(views, stream, foreign=foreign), [one.time for one in stream.events])
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class View:
     """A rule of a correlation, and how the target comes to see its events: ``source`` is ``None`` where they are its documents already."""
 

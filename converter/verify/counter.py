@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from converter.data import SHIPPED, Tables
-from converter.ir import unevaluable
+from converter.ir import evaluate, unevaluable
 from converter.model import Diagnostic, has_errors
 from converter.pack import Outcome
 from converter.targets import target
-from converter.verify.compare import Disagreement, questions, seen
+from converter.verify.compare import Disagreement, asked_of, seen
 from converter.verify.own_view import own_view
 from converter.verify.readings import Artifact, read_artifact
 
@@ -29,14 +29,15 @@ def counter_example(outcome: Outcome, tables: Tables = SHIPPED) -> Disagreement 
         return None
     artifacts = {one.path: one.data for one in target(outcome.target).package([compilation], ["rule"], compilation.options)}
     path = next((name for name in artifacts if name.startswith("rule.")), None)
-    asked = questions(loaded, loaded.tree, tables)
-    if path is None or not asked.events:
+    asked, _ = asked_of(loaded, loaded.tree, tables)
+    if path is None or not asked:
         return None
     artifact = Artifact(path, artifacts[path], loaded.rule.id, source.id, artifacts, own_view(tables, outcome.target, source))
-    answers = read_artifact(outcome.target, artifact, [one.event for one in asked.events])
+    answers = read_artifact(outcome.target, artifact, [one.event for one in asked])
     if isinstance(answers, Diagnostic):
         return None
-    for variant, expected, got in zip(asked.events, asked.expected, answers, strict=True):
+    for variant, got in zip(asked, answers, strict=True):
+        expected = evaluate(loaded.tree, variant.event)
         if expected is not got:
             return Disagreement(variant.label, variant.event, expected, got)
     return None

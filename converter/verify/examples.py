@@ -5,19 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from converter.ir import Linked, evaluate, too_deep, unevaluable
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 from converter.pack import Loaded, read_bytes, unreadable
 from converter.verify.timelines import Timeline, answer, timelines, unanswerable
 
 EVENTS_SIZE = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Example:
     """An event of a test and what the rule's author expects: ``match`` is ``None`` for a counted file."""
 
@@ -26,7 +25,7 @@ class Example:
     match: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TestResult:
     """One test of a rule: its name, whether it holds, and what happened otherwise."""
 

@@ -15,15 +15,15 @@ matches, which is what a wider query of one finds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 from converter.ir import SECOND, Linked, Part, Timed, detected, leaves, occurrences
-from converter.model import Criterion, Status
+from converter.model import Criterion, Status, node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Held:
     """Events by their places: those at which a correlation holds, with their windows, those of the widest reading, those of no rule."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from converter.data import SHIPPED, Tables
 from converter.ir import unevaluable
-from converter.model import Diagnostic, Evidence, Severity, Source, Status
+from converter.model import Diagnostic, Evidence, Severity, Source, Status, node
 from converter.pack import Entry, Loaded, Pack, Record, digest, read_bytes, read_evidence, read_manifest, told, unreadable, write_evidence
 from converter.verify.compare import Measured, Questions, Verdict, compare, questions, seen
 from converter.verify.correlated import compare_correlation
@@ -21,7 +21,7 @@ from converter.verify.synthesized import MISSING_SOLVER, has_solver
 from converter.verify.timelines import unanswerable
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Verification:
     """The verdicts in the order of rule and target, and what could not be asked."""
 

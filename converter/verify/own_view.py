@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from converter.data import (
@@ -27,13 +26,14 @@ from converter.data import (
     splunk_event,
 )
 from converter.ir import lookup
+from converter.model import node
 
 ELSEWHERE: Final = "another.dataset"
 """What a field that selects the log source holds in another one's events."""
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OwnView:
     """A pack's word on a log source on one target.
 

@@ -14,14 +14,14 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from converter.formats import Map, Seq
 from converter.formats import read as read_yaml
 from converter.languages import spl
-from converter.model import Diagnostic, Severity, Source
+from converter.model import Diagnostic, Severity, Source, node
 from converter.pack import read_bytes, told
 
 BASES: Final = {"elastic-ndjson": "elastic", "splunk-app": "splunk", "falco-rules": "falco", "python-package": "python"}
@@ -31,7 +31,7 @@ SIZE: Final = 64 << 20
 _ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Part:
     """A rule of a package: the package's file that holds it, and what its base's file would be."""
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from converter.data import SHIPPED, Tables
 from converter.ir import atoms, unevaluable
-from converter.model import Span
+from converter.model import Span, node
 from converter.pack import Loaded
 from converter.synthesis import AtomFound, frame, synthesize, told
 from converter.verify.coverage import decided
 from converter.verify.examples import examples
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Part:
     """One test of a rule's detection.
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
 from converter.data import Field, Tables, ecs_bindings
 from converter.ir import SECOND, FieldMatch, Linked, Part, Timed, atoms, detected, field_of, leaves, lookup, scalars
+from converter.model import node
 from converter.pack import Loaded
 from converter.verify.examples import Example, timelines_of
 from converter.verify.synthesized import synthesized
@@ -34,7 +34,7 @@ _START: Final = 1_767_225_600 * SECOND
 """When a stream that a rule gives by itself begins: 2026-01-01."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Stream:
     """Events in the order of their arrival, and what they are.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from converter.data import Field
 from converter.ir import Node, atoms
+from converter.model import node
 from converter.synthesis import SolverMissingError, frame, synthesize
 from converter.verify.variants import Variant
 
@@ -17,7 +17,7 @@ MISSING_SOLVER: Final = f"only the events of the rules' own tests were asked: {S
 """What a command says when the events could not be made."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Synthesized:
     """A rule's own events, and for each of its tests whether it is proved that no event could show it at work."""
 

@@ -7,18 +7,17 @@ oracle; no log source is asked for, as in the tests of other rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from converter.ir import Linked, Timed, detected, leaves, too_deep, unevaluable
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 from converter.pack import Loaded
 
 if TYPE_CHECKING:
     from converter.match import Alert
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Timeline:
     """A test of a correlation: events in the order of their arrival, and how many alerts they give; ``None`` is any number above 0."""
 

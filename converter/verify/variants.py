@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from converter.data import Field
 from converter.ir import Boolean, Compare, FieldMatch, Node, Number, Regex, Text, TimePart, Wild, atoms, lookup, regex_samples, time_sample
+from converter.model import node
 from converter.verify.examples import Example
 
 MISSING = object()
@@ -29,7 +29,7 @@ DIGITS = 300
 """Digits that a text may have to be a number too; of some thousands Python makes none."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Variant:
     """An event made from an example: what was changed, and the event."""
 

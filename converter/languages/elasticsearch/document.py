@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from converter.languages.elasticsearch.analysis import folded, tokens
@@ -13,7 +13,7 @@ from converter.languages.elasticsearch.dynamic import extended, kinds_of
 from converter.languages.elasticsearch.fields import DATES, FLOATS, INTEGERS, TOKENIZED, UNSEARCHED, FieldType, Mapping, ObjectType
 from converter.languages.elasticsearch.refusal import Refusal, check_depth
 from converter.languages.elasticsearch.values import address, boolean_in_document, number_in_document, resolved, text_of
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 
 MAX_TERM_BYTES = 32_766
 """Bytes of the longest term that the index takes (Lucene)."""
@@ -23,7 +23,7 @@ _MAX_PASSES = 30
 Values: TypeAlias = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Document:
     """What the index holds of a document.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from converter.model import node
+
 STRINGS: Final = frozenset({"keyword", "text", "match_only_text", "wildcard", "constant_keyword", "flattened"})
 TOKENIZED: Final = frozenset({"text", "match_only_text"})
 KEYWORD_FAMILY: Final = frozenset({"keyword", "constant_keyword", "wildcard"})
@@ -24,7 +26,7 @@ UNSEARCHED: Final = frozenset({"geo_point", "binary", "histogram", "dense_vector
 """Types known by their presence alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FieldType:
     """A field that holds values: its full path and the mapping parameters that change an answer.
 
@@ -54,7 +56,7 @@ class FieldType:
         return self.indexed or (self.doc_values and self.type not in TOKENIZED)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ObjectType:
     """An object of the mapping, the root too (``path`` is then empty); an empty ``dynamic`` is inherited."""
 

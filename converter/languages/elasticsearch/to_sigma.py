@@ -13,7 +13,7 @@ from typing import Final
 from converter.ir import Cidr, FieldMatch, Node, Or, Parts, Text, Wild
 from converter.languages.elasticsearch.analysis import tokens
 from converter.languages.elasticsearch.fields import FLOATS, INTEGERS, KEYWORD_FAMILY
-from converter.model import Diagnostic, Fidelity, Loss, Severity, Source
+from converter.model import Diagnostic, Fidelity, Loss, Severity, Source, node
 
 LOSSES: Final = {
     "text.word": (
@@ -39,7 +39,7 @@ LOSSES: Final = {
 """What is lost in every language: the feature, the direction and the sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SigmaField:
     """What a field of the query is in the rule: its name there, its type in the index, and whether case counts.
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
 from typing import Any, Final
 
 from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch import FieldType
 from converter.languages.eql.mapping import KNOWN, Mapping, is_number, leaves
 from converter.languages.eql.values import Value, WrongValueError, held, stored
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 
 _MAX_DEPTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Roles:
     """Which fields of an index say an event's category, its time, and the order of events of one time.
 
@@ -30,7 +29,7 @@ class Roles:
 ECS: Final = Roles()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Document:
     """The values of the fields, in the document's order, and when the event was (nanoseconds since 1970).
 

@@ -14,7 +14,6 @@ InternalEqlScriptUtils.java (facts of what they do); Elasticsearch, EQL syntax r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from converter.languages.eql import atoms, scripts
@@ -38,6 +37,7 @@ from converter.languages.eql.syntax import (
     fields_of,
 )
 from converter.languages.eql.types import field_type, type_of
+from converter.model import node
 
 Condition: TypeAlias = Callable[[Document], bool | None]
 """The answer for a document; ``None`` for null, which only unmapped optional fields give."""
@@ -61,7 +61,7 @@ def event_test(event: Event, mapping: Mapping, roles: Roles = ECS) -> Callable[[
     return lambda document: category in document.values.get(roles.category, ()) and condition(document) is True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Compiler:
     """The mapping on which a condition is compiled."""
 

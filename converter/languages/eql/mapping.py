@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from converter.languages import elasticsearch as es
 from converter.languages.elasticsearch import DATES, FLOATS, INTEGERS, KEYWORD_FAMILY, TOKENIZED, FieldType
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 
 KNOWN: Final = KEYWORD_FAMILY | INTEGERS.keys() | FLOATS | DATES | {"boolean", "ip"}
 """Types whose values this package compares."""
@@ -28,7 +28,7 @@ def is_number(kind: FieldType) -> bool:
     return kind.type in INTEGERS or kind.type in FLOATS
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Mapping:
     """Fields by full path, and the index that holds them.
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final, TypeAlias
 
 from converter.languages.eql.document import Document
 from converter.languages.eql.problem import Failure
 from converter.languages.eql.values import Value
+from converter.model import node
 
 Key: TypeAlias = tuple[Value | None, ...]
 KEYS: Final = 1_000
@@ -28,7 +28,7 @@ KEYS: Final = 1_000
 _MILLI: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Stage:
     """A step of a sequence as it runs: what its event is, the paths of its keys (``None`` for an unmapped one), whether null joins."""
 
@@ -47,7 +47,7 @@ class Stage:
                 yield found
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Hit:
     """A document that a stage found: where it stands in the input, its place in time, its key."""
 
@@ -57,7 +57,7 @@ class Hit:
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Match:
     """The events of one sequence or sample, as indexes into the input, in the order of the steps; missing ones have none."""
 

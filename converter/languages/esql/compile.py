@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
 from converter.languages.esql.calls import compile_call
@@ -57,12 +56,13 @@ from converter.languages.esql.values import (
     packed,
     single,
 )
+from converter.model import node
 
 Run: TypeAlias = Callable[[Mapping[str, Value]], Any]
 """What an expression gives for the columns of a row."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compiled:
     """An expression's type and its value for a row; ``constant`` is that of one without columns, else ``None``."""
 

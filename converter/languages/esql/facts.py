@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from converter.data import read_facts
+from converter.model import node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Function:
     """A function: its arguments' types, how many it takes (``most`` is ``None`` without a limit), what it gives, and of how many values.
 

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from converter.languages.falco.fields import FieldType
 from converter.languages.falco.problem import ReadError, problem
 from converter.languages.falco.regex import problem_of
 from converter.languages.falco.syntax import Argument, Call, Compare, Condition, Exists, Field, Macro, Operand, Row, Value, Values, checks
-from converter.model import Diagnostic, Source
+from converter.model import Diagnostic, Source, node
 
 _EQUALITY: Final = frozenset(("=", "==", "!=", "in", "intersects"))
 _OPERATORS: Final = {
@@ -32,7 +31,7 @@ _INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")
 _UNSIGNED: Final = re.compile("[0-9]{1,20}")
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Shape:
     """A type, and whether it is a list of it."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from converter.data import read_facts
+from converter.model import node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FieldType:
     """What a field holds: ``type`` is ``string``, ``number`` or ``boolean``; ``many`` says that it is a list.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from converter.formats import Map, Seq
-from converter.model import Diagnostic, Source, Span, pack, unpack
+from converter.model import Diagnostic, Source, Span, node, pack, unpack
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Place:
     """A value of a YAML file.
 
@@ -19,7 +19,7 @@ class Place:
     source: Source
     offsets: int
     written: str = ""
-    text: Source = Source("", "")  # noqa: RUF009 - a frozen value, made once
+    text: Source = Source("", "")
 
     @property
     def span(self) -> Span:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -25,7 +25,7 @@ from converter.languages.falco.place import Place, entry, scalar, scalars
 from converter.languages.falco.read import read
 from converter.languages.falco.references import substituted
 from converter.languages.falco.syntax import NEWEST, Condition, Macro
-from converter.model import Diagnostic, Severity, Source, has_errors, ordered
+from converter.model import Diagnostic, Severity, Source, has_errors, node, ordered
 
 PRIORITIES: Final = ("EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFORMATIONAL", "DEBUG")
 """From the worst to the least."""
@@ -49,7 +49,7 @@ ITEMS: Final = 100_000
 """Items of the lists of a file, one list inside another counted again."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Plugin:
     """A plugin that the rules need: its name and the least version, and those that may stand for it."""
 
@@ -58,7 +58,7 @@ class Plugin:
     alternatives: tuple[Plugin, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FalcoRule:
     """A rule: its condition with lists and macros resolved, its output in pieces.
 
@@ -78,7 +78,7 @@ class FalcoRule:
     output_place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RulesFile:
     """What a rules file says; ``warnings`` do not stop the engine from loading it."""
 

@@ -8,7 +8,6 @@ offsets into ``Condition.source``, the text after lists were substituted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from converter.model import Source, node
@@ -128,7 +127,7 @@ Check: TypeAlias = Exists | Compare | Macro
 Node: TypeAlias = Exists | Compare | Macro | And | Or | Not
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Condition:
     """A condition that was read: its text, its tree, and the profile it was read for.
 

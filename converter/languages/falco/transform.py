@@ -14,10 +14,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from converter.languages.falco.syntax import Argument, Call, Field, Row, Value
+from converter.model import node
 
 Extracted: TypeAlias = str | int | Sequence[str] | None
 """What a lookup returns: a text, a number (``bool`` for a boolean field), the texts of a list, or ``None`` for no value.
@@ -28,7 +28,7 @@ Lookup: TypeAlias = Callable[[str, str | None], Extracted]
 """Gives the value of a field, by its name and the text in brackets (``None`` without brackets)."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Values:
     """Extracted values: the elements of a list, or the one value of a field; a number is kept as such."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from converter.languages.elasticsearch import (
@@ -21,6 +20,7 @@ from converter.languages.elasticsearch import (
     resembles,
 )
 from converter.languages.kql.query_string import Chunk, Clause, Prefix, Present, Wild, Words
+from converter.model import node
 
 
 def never_matching(document: Document) -> bool:
@@ -58,7 +58,7 @@ def any_of(tests: list[Predicate]) -> Predicate:
     return (lambda document: any(test(document) for test in tests)) if tests else never_matching
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Bound:
     """A chunk of free text that the engine takes for a comparison, ``<x`` and the like."""
 

@@ -12,7 +12,7 @@ Source: Kibana 2adc277e, kbn-es-query/src/kuery/functions/is.ts, range.ts, neste
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal as Choice
 from typing import TypeAlias, assert_never
 
@@ -41,7 +41,7 @@ from converter.languages.elasticsearch import matches as matches_field
 from converter.languages.kql.clauses import any_of, never_matching, query_string
 from converter.languages.kql.query_string import clauses
 from converter.languages.kql.syntax import And, Is, Literal, MatchAll, Nested, Not, Or, Pattern, Query, Range, Tree, Word
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 
 Kibana: TypeAlias = Choice["legacy", "modern"]
 
@@ -107,7 +107,7 @@ def _diagnostic(query: Query, refused: _Refused) -> Diagnostic:
 _Result: TypeAlias = Predicate | _Refused
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Compiler:
     """The mapping and the translation; ``path`` is the nested object around the part that is compiled."""
 

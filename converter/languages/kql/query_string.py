@@ -11,37 +11,37 @@ Source: Lucene 9 classic query parser, "QueryParser.jj"; measured, Elasticsearch
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from converter.languages.elasticsearch import Refusal, Star
 from converter.languages.kql.syntax import Pattern
+from converter.model import node
 
 _SPACE = re.compile("[ \t\n\r\u3000]+")
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Words:
     """Chunks without a wildcard, searched as one text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Prefix:
     """``text*``."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Wild:
     """Any other chunk with wildcards."""
 
     parts: tuple[str | Star, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Present:
     """``*`` alone: the field has a value."""
 
@@ -49,7 +49,7 @@ class Present:
 Chunk: TypeAlias = Words | Prefix | Wild | Present
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Clause:
     """A chunk and how it counts: ``should``, ``must`` or ``must_not``."""
 

@@ -11,12 +11,11 @@ Lucene 9 QueryParserBase.java ("addClause").
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from converter.languages.elasticsearch import UNSEARCHED, Document, FieldType, Mapping, Predicate, Refusal, exists, glob, starred
 from converter.languages.lucene.atoms import check_distance, compared, on_field, too_long
 from converter.languages.lucene.syntax import Body, Expression, Fuzzy, Group, Leaf, MatchAll, Pattern, Phrase, Query, Words
-from converter.model import Diagnostic, Severity
+from converter.model import Diagnostic, Severity, node
 
 _METADATA = frozenset({"_id", "_index", "_source", "_routing", "_ignored", "_field_names", "_tier", "_version", "_seq_no", "_size"})
 
@@ -77,7 +76,7 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
         self.refusal, self.offsets = refusal, offsets
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Compiler:
     """The mapping; each method returns a test, or ``None`` for what analysis took away."""
 

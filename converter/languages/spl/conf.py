@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from converter.languages.spl.macros import Macro
-from converter.model import Diagnostic, Severity, Source, pack
+from converter.model import Diagnostic, Severity, Source, node, pack
 
 SIZE: Final = 8_000_000
 """Characters of a file."""
@@ -24,7 +23,7 @@ COMPLAINTS: Final = 50
 """Diagnostics of one file; reading stops there."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Setting:
     """One ``key = value``; the offsets are those of the key and of the value."""
 
@@ -34,7 +33,7 @@ class Setting:
     value_offsets: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Stanza:
     """A header's name and its settings in order; settings before any header belong to ``default``."""
 
@@ -47,7 +46,7 @@ class Stanza:
         return next((one.value for one in self.settings if one.key == key), default)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Conf:
     """A file: its text and its stanzas in order; no two have one name."""
 
@@ -59,7 +58,7 @@ class Conf:
         return next((one for one in self.stanzas if one.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Line:
     """A line without its end, and whether it goes on in the next one (its backslash taken off)."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from converter.languages.spl.evaluate_search import holds, number, wildcard
@@ -35,12 +34,13 @@ from converter.languages.spl.syntax import (
     Table,
     Where,
 )
+from converter.model import node
 
 GROUPS: Final = 10_000
 """Rows that one row with many-valued ``by`` fields is split into, at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Row:
     """Fields with their values (never none), and the indexes of the events that they come from."""
 

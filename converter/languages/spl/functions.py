@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from converter.model import node
 
 ANY: Final = 64
 """Arguments of a function without a bound of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Signature:
     """How many arguments a function takes and whether it gives a truth value.
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from converter.languages.spl.problem import SIZE, problem
-from converter.model import Source, pack
+from converter.model import Source, node, pack
 
 NESTED: Final = 20
 """Macros inside macros."""
@@ -22,7 +21,7 @@ CALLS: Final = 500
 """Macro calls of a search, those inside definitions included."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Macro:
     """A definition of macros.conf; ``$name$`` of each argument is replaced in it."""
 
@@ -30,7 +29,7 @@ class Macro:
     arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Expanded:
     """A text after expansion, and how to find its places in the text that was written."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from converter.model import node
 
 REPEAT: Final = 1_000
 """The largest bound of ``{m,n}``."""
@@ -20,40 +21,40 @@ class PatternError(Exception):
 Accepts: TypeAlias = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Characters:
     """One character of a set."""
 
     accepts: Accepts
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Assertion:
     """A place in the text that takes no character."""
 
     holds: Callable[[str, int], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Flags:
     """Flags that hold for the rest of the group; nothing to match."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Group:
     """Pieces one after the other."""
 
     pieces: tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Alternatives:
     """Any of the branches."""
 
     branches: tuple[Group, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Repeat:
     """The child ``least`` to ``most`` times; no bound when ``most`` is None."""
 

@@ -8,11 +8,13 @@ the same answer in every reading does not depend on the open points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
+from converter.model import node
 
-@dataclass(frozen=True, slots=True)
+
+@node
 class Reading:
     """One choice for every open point; all false is the default.
 

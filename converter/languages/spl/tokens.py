@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from converter.languages.spl.macros import Expanded
 from converter.languages.spl.problem import ReadError, problem
+from converter.model import node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Token:
     """A piece of the text; ``text`` has its quotes and escapes undone, ``raw`` has them.
 

@@ -12,13 +12,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from converter.model import node
 from converter.verify.engines.missing import EngineMissingError
 
 CALL_S: Final = 30
@@ -26,7 +26,7 @@ BATCH: Final = 10
 """Questions of a batch: more make every search slower, as its cost grows with all that the engine holds (measured)."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Question:
     """Documents, the ``mappings`` of their index, and a query."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from converter.data import elastic_mappings
-from converter.model import Diagnostic, Evidence, Severity, Source
+from converter.model import Diagnostic, Evidence, Severity, Source, node
 from converter.verify.compare import Questions, Verdict, judge
 from converter.verify.engines.flattened import flattened, of_type, without_flattened
 from converter.verify.engines.kibana import kibana_version, parse_kuery
@@ -28,7 +28,7 @@ _NEWER: Final = re.compile(r"\\[{}]")
 """Escapes that came with nested queries, after the parser that is installable."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class EngineRun:
     """The verdicts by rule id, and what the run could not show."""
 
@@ -36,7 +36,7 @@ class EngineRun:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class _Job:
     """The reader's verdict, the artifact, what it asks, and that in the engine's DSL: ``{"dsl": …}`` or ``{"error": …}``."""
 

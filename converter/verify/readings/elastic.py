@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from converter.data import elastic_document, elastic_mappings
@@ -12,7 +11,7 @@ from converter.formats import Map, Seq, read_toml
 from converter.formats import read as read_yaml
 from converter.languages import kql
 from converter.languages.kql import dsl
-from converter.model import Diagnostic, Severity, Source
+from converter.model import Diagnostic, Severity, Source, node
 from converter.verify.own_view import is_selected, own_document, own_mappings
 from converter.verify.readings.reading import Artifact, Events
 
@@ -90,7 +89,7 @@ def documents(events: Events, source: str) -> list[dict[str, Any]]:
     return [elastic_document(event, source) for event in events]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ElasticRule:
     """What a rule's TOML asks: its query, the language of it, the filters as they were read, and the same filters as JSON."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +24,7 @@ from converter.formats import read as read_yaml
 from converter.ir import SECOND
 from converter.languages import elasticsearch, eql, esql
 from converter.languages.kql import dsl
-from converter.model import UNITS, Diagnostic, Severity, Source
+from converter.model import UNITS, Diagnostic, Severity, Source, node
 from converter.verify.readings.elastic import READINGS, ElasticRule, rule_of
 from converter.verify.readings.reading import Artifact
 
@@ -39,7 +39,7 @@ _TRIED: Final = 4
 """Beginnings of the runs that are tried."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rule:
     """What a rule's file says beside its query: how often it runs and how far it looks back, in nanoseconds, and its threshold."""
 
@@ -79,7 +79,7 @@ def _span(found: re.Match[str]) -> int:
     return int(found[1]) * UNITS[found[2]] * SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Reading:
     """A rule's file that was read, and the index that it searches: its mappings as JSON and compiled, for EQL too."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from converter.model import node
 from converter.verify.own_view import OwnView
 
 Events: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Artifact:
     """An artifact file as read from disk, with what stands beside it: ``context`` holds other files of the target by name.
 

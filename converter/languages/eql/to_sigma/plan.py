@@ -7,16 +7,15 @@ decided where correlations are built.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from converter.ir import Node
 from converter.languages.elasticsearch.to_sigma import SigmaField
 from converter.languages.eql.syntax import Event, Query, Sample, Step
 from converter.languages.eql.to_sigma.events import event_to_sigma, pipe_losses
-from converter.model import Diagnostic, Loss, Severity
+from converter.model import Diagnostic, Loss, Severity, node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PlanStep:
     """One event: its condition, what that loses, and its join keys, as many as at every other step.
 
@@ -33,7 +32,7 @@ class PlanStep:
     offsets: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Plan:
     """A sequence (``ordered``) or a sample.
 

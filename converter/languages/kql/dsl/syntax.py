@@ -6,7 +6,6 @@ Every node carries packed character offsets of the text that it came from
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from converter.languages.elasticsearch import USUAL_STATES, Expression, Wild
@@ -95,7 +94,7 @@ class Range:
 Tree: TypeAlias = MatchAll | Bool | Exists | Term | Prefix | Wildcard | Regexp | Range
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Filters:
     """The filters of a rule, each of which must hold, and the text that they came from."""
 
