@@ -8,6 +8,7 @@ our target refuses is raised as pySigma's own error with our text, and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -182,7 +183,8 @@ class Adapter(TextQueryBackend):
 
     def query(self, compilation: Compilation) -> str:
         """Return the query as a person pastes it; a subclass may say more."""
-        return "\n".join(part for part in compilation.parts.values() if part)
+        parts = [part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in compilation.parts.values() if part]
+        return "\n".join(parts)
 
     def _together(self, done: Sequence[Compilation], form: str) -> list[str]:
         """Return the artifacts of all rules: each rule's, or the one file that a package target makes."""
