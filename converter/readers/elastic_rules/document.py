@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from converter.data import BadLicenseError, license_named, read_license, source_of
+from converter.data import BadLicenseError, license_named, read_license, source_of, sources_of, tactic
 from converter.formats import Map, Seq
 from converter.model import LogSource
 from converter.readers.elastic_rules.attack import attack_tags, is_derivable, threat_block
@@ -92,6 +92,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
     threat = rule.values.get("threat") or Seq()
     block = plain(threat)
     read = read_threat(threat) if threat else ()
+    made = _made(logsource, attack_tags(read))
     guide, source = apart(rule.text("note"), ", ".join(authors), spdx(license_))
     elastic: dict[str, object | None] = {
         "kind": rule.kind if query.get("opaque") or rule.kind not in ("query", "eql", "esql") else None,
@@ -101,7 +102,7 @@ def extension(rule: ElasticRule, query: Mapping[str, object | None], logsource: 
         "author": authors if authors != [one.strip() for one in _AUTHORS.split(", ".join(authors)) if one.strip()] else None,
         "license": license_ if license_ and _VENDOR.get(spdx(license_), spdx(license_)) != license_ else None,
         "threat": block if block != threat_block(read) or not is_derivable(read) else None,
-        **{key: plain(value) for key, value in known.items()},
+        **{key: plain(value) for key, value in known.items() if plain(value) != made.get(key)},
         **{key: text for key, text in {"note": guide, "setup": rule.text("setup").strip()}.items() if key in known},
         "metadata": _metadata(rule, logsource),
         "transform": {key: plain(value) for key, value in sorted(rule.transform.items())},
@@ -158,6 +159,18 @@ def correlation_documents(
         }
         others.append(present({**head, "correlation": section}))
     return {"correlation": own}, tuple(others)
+
+
+def _made(logsource: Mapping[str, str], tags: Sequence[str]) -> dict[str, list[str]]:
+    """Return the index and the tags that the target gives a rule with no others, where one integration records its log source."""
+    found = sources_of(LogSource(logsource.get("category", ""), logsource.get("product", ""), logsource.get("service", "")))
+    needs = [one.targets[TARGET] for one in found if TARGET in one.targets]
+    if len(needs) > 1:
+        return {}
+    index, integrations = ([*needs[0].get("index", ())], needs[0].get("integration", ())) if needs else ([], ())
+    named = [f"Data Source: {one.replace('_', ' ').title()}" for one in integrations]
+    tactics = [f"Tactic: {one.name}" for one in map(tactic, tags) if one]
+    return {"index": index, "tags": list(dict.fromkeys([*named, *tactics]))}
 
 
 def _authors(rule: ElasticRule) -> list[str]:
