@@ -84,6 +84,7 @@ def command(
         for outcome in lossy[:COUNTER_EXAMPLES]:
             show_counter_example(outcome, policy.tables)
     say(build_summary(done, details=details, check=check))
+    gc.freeze()  # the interpreter's end need not look for cycles either
     sys.exit(_code(done, check))
 
 
