@@ -72,7 +72,7 @@ def direct(key: str | None, value: object, offsets: int) -> Node | None:
 def _plan(key: str | None) -> Plan | None:
     field, *modifiers = (key or "").split("|")
     read = reading(tuple(modifiers))
-    if read is None:
+    if read is None or field.endswith("."):  # which is told
         return None
     expands = "expand" in modifiers
     return Plan(field or None, tuple(modifiers), "all" in modifiers, "neq" in modifiers, expands, read if field else _keyword(read))

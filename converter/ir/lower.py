@@ -36,14 +36,16 @@ def lower(rule: Rule, placeholders: Placeholders | None = None) -> Node | tuple[
     Several conditions mean any of them, as in pySigma, which makes one query of each.
     """
     lowering = _Lowering(rule, placeholders or {})
-    names = {name: value for name, value in rule.detection.items() if isinstance(name, str) and is_detection(name, value)}
-    for name in (one for one in rule.detection if not isinstance(one, str)):
-        lowering.tell("M008", lowering.place(rule.detection, name), f"the detection's name {name!r} is not text", "put it in quotes")
-    nodes = {name: lowering.detection(value, lowering.place(rule.detection, name)) for name, value in names.items()}
+    nodes: dict[str, Node | None] = {}
+    for name, value in rule.detection.items():
+        if not isinstance(name, str):
+            lowering.tell("M008", lowering.place(name), f"the detection's name {name!r} is not text", "put it in quotes")
+        elif is_detection(name, value):
+            nodes[name] = lowering.detection(value, lowering.place(name))
     lowering.measure(nodes)
-    tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(names))
+    tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(nodes))
     if is_window("timeframe", rule.detection.get("timeframe")) and all(one.code != "M007" for one in lowering.diagnostics):
-        lowering.tell("M007", lowering.place(rule.detection, "timeframe"), *without_aggregation(rule.detection["timeframe"]))
+        lowering.tell("M007", lowering.place("timeframe"), *without_aggregation(rule.detection["timeframe"]))
     if lowering.diagnostics or tree is None:
         return ordered(lowering.diagnostics)
     return tree
@@ -58,14 +60,16 @@ class _Lowering:
         self._placeholders = placeholders or {}
         self._count = 0
         self._sizes: dict[str, int] = {}
+        section = rule.detection
+        self._places = dict(zip(section, section.offsets[1::2], strict=True)) if isinstance(section, Map) else {}
 
     def measure(self, nodes: Mapping[str, Node | None]) -> None:
         """Note how many atoms each detection has."""
         self._sizes = {name: _size(tree) for name, tree in nodes.items() if tree is not None}
 
-    def place(self, holder: Mapping[str, Any], key: str) -> int:
-        """Return the packed offsets of the value of ``key``."""
-        return holder.offsets[2 * list(holder).index(key) + 1] if isinstance(holder, Map) else 0
+    def place(self, key: str) -> int:
+        """Return the packed offsets of the value that the detection section has for ``key``."""
+        return self._places.get(key, 0)
 
     def tell(self, code: str, offsets: int, message: str, help_text: str = "") -> None:
         self.diagnostics.append(Diagnostic(code, Severity.ERROR, self._rule.source.span(offsets), message, help=help_text))
@@ -90,14 +94,17 @@ class _Lowering:
         if key is not None and not isinstance(key, str):
             self.tell("M008", key_offsets, f"the field name {key!r} is not text", "put it in quotes")
             return None
-        if key and key.partition("|")[0].endswith("."):
-            self.tell("M008", key_offsets, f"the field name '{key.partition('|')[0]}' ends in a dot", "remove the dot")
-            return None
+        expands = key is not None and bool(self._placeholders) and "|expand" in key and has_placeholder(value)
         try:
-            if key and "|expand" in key and self._placeholders and has_placeholder(value):
+            found = None if expands else direct(key, value, offsets)
+            if found is not None:  # nearly all
+                return found
+            if key and key.partition("|")[0].endswith("."):
+                self.tell("M008", key_offsets, f"the field name '{key.partition('|')[0]}' ends in a dot", "remove the dot")
+                return None
+            if key and expands:
                 return self._expanded(key, value, offsets)
-            found = direct(key, value, offsets)
-            return found if found is not None or self._has_unknown_modifier(key or "", key_offsets) else atom(key, value, offsets)
+            return None if self._has_unknown_modifier(key or "", key_offsets) else atom(key, value, offsets)
         except LoweringError as error:
             self.tell(error.code, error.offsets or offsets, error.message, error.help)
             return None
@@ -143,7 +150,7 @@ class _Lowering:
                 "add 'condition: ' and a detection's name",
             )
             return None
-        value, offsets = section["condition"], self.place(section, "condition")
+        value, offsets = section["condition"], self.place("condition")
         texts, places = (value, value.offsets) if isinstance(value, Seq) else ([value], [offsets])
         found = [self._condition(text, place, nodes, names) for text, place in zip(texts, places, strict=True)]
         if not found:

@@ -66,7 +66,7 @@ class _Piped:
         section = self._rule.detection
         if "condition" not in section:
             return [0] * count
-        offsets = self._lowering.place(section, "condition")
+        offsets = self._lowering.place("condition")
         each = getattr(section["condition"], "offsets", [offsets])
         return list(each) if len(each) == count else [offsets] * count
 

@@ -139,7 +139,7 @@ def _from_map(document: Document, value: Map, correlation: Correlation | None = 
         source=document.source,
         title=value["title"],
         id=str(value.get("id") or derived_id(value["title"])).lower(),
-        logsource=LogSource(*(logsource.get(part) or "" for part in ("category", "product", "service"))),
+        logsource=LogSource(logsource.get("category") or "", logsource.get("product") or "", logsource.get("service") or ""),
         detection=filter_.detection if filter_ else value.get("detection", Map()),
         status=value.get("status", ""),
         description=value.get("description", ""),
@@ -202,6 +202,8 @@ def _places(value: Map, prefix: str, positions: dict[str, int], depth: int) -> N
     for (key, one), place in zip(value.items(), value.offsets[1::2], strict=True):
         name = f"{prefix}{key}"
         positions[name] = place
+        if one.__class__ is str:
+            continue
         if isinstance(one, Map):
             if depth and name != "detection":
                 _places(one, f"{name}.", positions, depth - 1)
