@@ -9,7 +9,7 @@ equal to pySigma's own tree on every rule.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, assert_never
 
@@ -37,10 +37,11 @@ def lower(rule: Rule, placeholders: Placeholders | None = None) -> Node | tuple[
     """
     lowering = _Lowering(rule, placeholders or {})
     nodes: dict[str, Node | None] = {}
-    for name, value in rule.detection.items():
+    names: Iterable[object] = rule.detection
+    for name in names:
         if not isinstance(name, str):
             lowering.tell("M008", lowering.place(name), f"the detection's name {name!r} is not text", "put it in quotes")
-        elif is_detection(name, value):
+        elif is_detection(name, value := rule.detection[name]):
             nodes[name] = lowering.detection(value, lowering.place(name))
     lowering.measure(nodes)
     tree = lowering.conditions({name: found for name, found in nodes.items() if found is not None}, tuple(nodes))
@@ -61,13 +62,13 @@ class _Lowering:
         self._count = 0
         self._sizes: dict[str, int] = {}
         section = rule.detection
-        self._places = dict(zip(section, section.offsets[1::2], strict=True)) if isinstance(section, Map) else {}
+        self._places: dict[object, int] = dict(zip(section, section.offsets[1::2], strict=True)) if isinstance(section, Map) else {}
 
     def measure(self, nodes: Mapping[str, Node | None]) -> None:
         """Note how many atoms each detection has."""
         self._sizes = {name: _size(tree) for name, tree in nodes.items() if tree is not None}
 
-    def place(self, key: str) -> int:
+    def place(self, key: object) -> int:
         """Return the packed offsets of the value that the detection section has for ``key``."""
         return self._places.get(key, 0)
 
