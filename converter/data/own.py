@@ -170,7 +170,7 @@ class Tables:
         return {}
 
     def _source(self, name: str, own: OwnSource) -> Source:
-        shipped = tables.sources().get(name)
+        shipped = tables.source_named(name)
         targets: dict[str, Mapping[str, Any]] = dict(shipped.targets) if shipped else {"python": {}}
         for target, one in own.targets.items():
             base = tables.sources()[one.base].targets.get(target, {}) if one.base else targets.get(target, {})

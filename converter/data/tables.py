@@ -204,6 +204,12 @@ def sources() -> Mapping[str, Source]:
     return {name: source for product in names for name, source in _of_file(product).items()}
 
 
+def source_named(name: str) -> Source | None:
+    """Return a log source by its id, if the tables know it; reads the file of the product that the id begins with, if it is there."""
+    product = name.partition("_")[0]
+    return (_of_file(product).get(name) if _names_a_file(product) else None) or sources().get(name)
+
+
 def source_of(logsource: LogSource) -> Source | None:
     """Return the log source that a rule names, if the tables know it; reads the file of its product alone."""
     return next(iter(sources_of(logsource)), None)
@@ -247,12 +253,12 @@ def fields(source: str) -> Mapping[str, Field]:
 
     Where the source has no file of its own, these are the taxonomy's.
     """
-    if (_HERE / "fields" / f"{source}.yml").is_file() or source not in sources():
+    if (_HERE / "fields" / f"{source}.yml").is_file() or (known := source_named(source)) is None:
         rows = {name: field_of(name, entry) for name, entry in load(f"fields/{source}.yml").items()}
     else:
         from converter.data.taxonomy import taxonomy
 
-        table = taxonomy(sources()[source].logsource)
+        table = taxonomy(known.logsource)
         assert table is not None, "every log source has a taxonomy"
         rows = dict(table.fields)
     return Rows(rows, lambda field, rest: replace(field, name=field.name[:-1] + rest))
@@ -295,7 +301,7 @@ def rows_of(target: str, source: str) -> Mapping[str, Any]:
     Raises:
         FileNotFoundError: if the target has no table for the log source.
     """
-    log_source = sources().get(source)
+    log_source = source_named(source)
     shared = log_source.targets.get(target, {}).get("rows", ()) if log_source else ()
     rows: dict[str, Any] = {}
     for table in shared:
@@ -323,7 +329,7 @@ def view_of(target: str, source: str) -> Any:  # noqa: ANN401 - a YAML file of t
     Raises:
         FileNotFoundError: if there is no view of the log source.
     """
-    known = sources().get(source)
+    known = source_named(source)
     return load(f"views/{target}/{known.targets[target].get('view', source) if known and target in known.targets else source}.yml")
 
 

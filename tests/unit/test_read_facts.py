@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from converter.data import read_facts
+from converter.data import read_facts, source_named, sources
 
 PACKAGE = Path(__file__).parent.parent.parent / "converter"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -35,3 +35,8 @@ def test_forms_of_yaml_mean_what_the_safe_loader_says(text: str, tmp_path: Path)
     path = tmp_path / "facts.yml"
     path.write_text(text, encoding="utf-8")
     assert repr(read_facts(path)) == repr(yaml.load(text, Loader=LOADER))
+
+
+def test_a_log_source_is_found_by_its_id_as_among_all() -> None:
+    for name in (*sources(), "", "windows", "windows_none", "none", "../windows_x", "any_webserver"):
+        assert source_named(name) is sources().get(name)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from converter.data import SHIPPED, elastic_mappings, indexed, sources
+from converter.data import SHIPPED, elastic_mappings, indexed, source_named
 from converter.ir import And, Exists, FieldMatch, FieldRef, Keyword, Node, Not, Null, Or, atoms
 from converter.model import Fidelity, Loss
 from converter.targets.contract import ResolvedRule
@@ -60,7 +60,7 @@ def unmapped(tree: Node, resolved: ResolvedRule) -> tuple[Loss, ...]:
 
 def _mappings(resolved: ResolvedRule) -> Mapping[str, Any] | None:
     """Return the mapping of the integration that records the log source, ``None`` where the index is another one."""
-    shipped = sources().get(resolved.source.id)
+    shipped = source_named(resolved.source.id)
     if resolved.rule.taxonomy not in ("sigma", "sigmahq") or shipped is None:
         return None
     if shipped.targets.get("elastic") != resolved.source.targets.get("elastic"):
