@@ -186,6 +186,8 @@ def _metadata(rule: ElasticRule, logsource: Mapping[str, str]) -> dict[str, Any]
     that it knows.
     """
     kept = {str(key): plain(value) for key, value in sorted(rule.metadata.items())}
+    if "maturity" not in kept and "creation_date" in kept:
+        return kept  # a table with a date is left alone by the target, which would add how mature the rule is
     for key in ("creation_date", "updated_date"):
         if _date(rule.metadata.get(key)):
             kept.pop(key)

@@ -97,6 +97,13 @@ def test_a_rule_without_an_author_has_none_again(tmp_path: Path) -> None:
     assert canonical(artifact).text == text
 
 
+def test_a_rule_whose_maturity_is_not_known_is_not_called_mature(tmp_path: Path) -> None:
+    """A table of metadata without it stays as it is."""
+    first = canonical(source(*QUERIES["a whole value"]).replace(b'maturity = "production"\n', b""))
+    assert "status: test" in first.text
+    assert canonical(built(first.text, tmp_path)).text == first.text
+
+
 GUIDE = "## Triage\n\nLook at the lamp.\n\nAdapted from nothing: it is ours.\nOf two lines."
 SOURCES = ("", "https://lamps.example/rules/7")
 
