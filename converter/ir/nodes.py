@@ -61,6 +61,14 @@ class Text:
         return Shape.PRESENT if len(parts) == 1 and first is Wild.MANY else Shape.WILDCARD
 
     @property
+    def has_case(self) -> bool:
+        """Whether a literal has a letter with two cases."""
+        for part in self.parts:  # noqa: SIM110 - asked of every text of every rule, and a generator takes twice the time
+            if isinstance(part, str) and part.lower() != part.upper():
+                return True
+        return False
+
+    @property
     def literal(self) -> str:
         """The one literal of a pattern that is not ``WILDCARD``."""
         for part in self.parts:

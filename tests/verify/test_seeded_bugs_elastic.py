@@ -200,7 +200,7 @@ FREE = {
     EFFORT: {"_bits", "_cases"},
     DETECTION: {"printed", "_exactly", "_rank", "_cost", "_kuery", "_eql", "_esql", "_lucene"},
     LAYOUT: set(),
-    LOSSES: {"refused", "no_mixed_network", "losses", "_collect", "_of_atom", "_kind", "_pair_kind", "_has_letters", "_article"},
+    LOSSES: {"refused", "no_mixed_network", "losses", "_collect", "_of_atom", "_kind", "_pair_kind", "_article"},
     INDEX: {"is_too_long"},
     EXPRESSIONS: {"described", "written", "check_length", "states"},
 }

@@ -211,20 +211,16 @@ def _check_length(tree: FieldMatch, test: Text, resolved: ResolvedRule) -> None:
         raise no(tree, f"a value of more than {IGNORE_ABOVE} characters, which the index does not keep", "shorten it", resolved)
 
 
-def _has_case(test: Text) -> bool:
-    return any(part.lower() != part.upper() for part in test.parts if isinstance(part, str))
-
-
 def _is_folded(test: Text, binding: Binding) -> bool:
     """Say whether a column is asked in lower case: it may hold other spellings."""
-    return _has_case(test) and not test.cased and not binding.field.one_spelling
+    return not test.cased and not binding.field.one_spelling and test.has_case
 
 
 def _is_spelled_out(test: Text, binding: Binding) -> bool:
     """Say whether a text has a letter that ``TO_LOWER`` does not fold as the oracle does."""
-    if not _is_folded(test, binding) or binding.type not in TEXTS:
-        return False
     beyond = [part for part in test.parts if isinstance(part, str) and not part.isascii()]
+    if not beyond or not _is_folded(test, binding) or binding.type not in TEXTS:
+        return False
     return any(fold(char) != char.lower() or char in _SIGMA for part in beyond for char in part)
 
 

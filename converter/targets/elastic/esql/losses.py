@@ -105,10 +105,6 @@ def column(test: Test, binding: Binding, resolved: ResolvedRule) -> str:
     many = "many_" if binding.many else ""
     if binding.type not in TEXTS:
         return many + binding.type
-    if binding.lowered and (isinstance(test, Regex) or (isinstance(test, Text) and test.cased and _has_letters(test))):
+    if binding.lowered and (isinstance(test, Regex) or (isinstance(test, Text) and test.cased and test.has_case)):
         return "lowered"
     return f"{many}text"
-
-
-def _has_letters(test: Text) -> bool:
-    return any(part.lower() != part.upper() for part in test.parts if isinstance(part, str))

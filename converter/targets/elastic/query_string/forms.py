@@ -57,7 +57,7 @@ def form(test: Text, binding: Binding) -> Form:
 
 def has_case(test: Text) -> bool:
     """Say whether a text has a letter with two cases."""
-    return any(char.lower() != char.upper() for part in test.parts if isinstance(part, str) for char in part)
+    return test.has_case
 
 
 def is_too_complex(test: Text) -> bool:
