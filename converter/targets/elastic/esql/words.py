@@ -7,6 +7,7 @@ Source: elastic/elasticsearch EsqlBaseLexer, lexer/Expression.g4 (identifiers, Q
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from converter.ir import Parts, Wild
@@ -27,6 +28,7 @@ class NulError(ValueError):
     """Raised for a name or a text with NUL in it, which nothing escapes."""
 
 
+@lru_cache(maxsize=4096)  # a rule asks for the same few columns again and again
 def name(path: str) -> str:
     """Return the column of a field, parts that are no plain word in backquotes."""
     return ".".join(_part(one) for one in path.split("."))
