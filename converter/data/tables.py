@@ -34,7 +34,7 @@ class Rows(Mapping[str, _Row], Generic[_Row]):
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as a mapping's
         """Return a row, or the default."""
-        row = self._row(name)
+        row = self._rows.get(name) or self._row(name)
         return default if row is None else row
 
     def _row(self, name: str) -> _Row | None:

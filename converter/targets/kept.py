@@ -7,6 +7,7 @@ differently, so the rule is refused; what no form of these can satisfy is the sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from converter.data import Binding
@@ -26,7 +27,7 @@ def met(atom: FieldMatch, name: str, binding: Binding) -> str:
     """
     text = atom.test if isinstance(atom.test, Text) and name == atom.field else None
     unknown = text is None and bool(unevaluable(atom, Source("", "")))  # a regular expression without an answer could match anything
-    open_ended = any(HEX in value for value in binding.changed)
+    open_ended = HEX in "".join(binding.changed)
     if not open_ended and (isinstance(atom.test, Null | Exists) or (text is not None and text.shape is Shape.PRESENT)):
         return ""  # a value that is left out counts as absent, which the target's own table accounts for
     least = sum([len(part) for part in text.parts if isinstance(part, str)]) if text else 0
@@ -81,12 +82,20 @@ def _overlaps(literal: str, form: str) -> list[tuple[int, bool]]:
     """
     framed = form if form.startswith(START) else f"\\{form}"
     framed += "\\"
+    size, length = len(framed), len(literal)
+    begins = [*_places(framed, literal[0])]
+    begins += (place + 1 - length for place in _places(framed, literal[-1]) if place + 1 < length)
+    begins += (-place for place in _places(literal, framed) if 0 < place < length - size)
     found = []
-    for begin in range(1 - len(literal), len(framed)):
-        start = begin if begin > 0 else 0
-        if framed[start] != literal[start - begin]:  # at most places, and this is asked of every literal of a path
-            continue
-        end = min(begin + len(literal), len(framed))
-        if framed[start:end] == literal[start - begin : end - begin] and max(start, 1) < min(end, len(framed) - 1):
-            found.append((begin, begin > 0 and begin + len(literal) < len(framed)))
+    for begin in begins:
+        start, end = max(begin, 0), min(begin + length, size)
+        if framed[start:end] == literal[start - begin : end - begin] and max(start, 1) < min(end, size - 1):
+            found.append((begin, begin > 0 and begin + length < size))
     return found
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)

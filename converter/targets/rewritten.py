@@ -44,8 +44,8 @@ _TELLING: Final = 5
 """Digits that stand in no name of a hash: A256 of SHA256 is the longest part of one that could be a hash's."""
 CUTS: Final = 40
 """Places at which a pattern can be divided."""
-_DIGITS: Final = {32: ("MD5", "IMPHASH"), 40: ("SHA1",), 64: ("SHA256",)}
-"""Hexadecimal digits of a hash, and the names that Sysmon gives those of this length (Sysmon documentation, HashAlgorithms)."""
+_DIGITS: Final = {"MD5": 32, "IMPHASH": 32, "SHA1": 40, "SHA256": 64}
+"""Hexadecimal digits of a hash, by the name that Sysmon gives it (Sysmon documentation, HashAlgorithms)."""
 _EDGES: Final = r"(?<![\[\\])\^|(?<!\\)\$|\\[bBAZzG]|\(\?(?!:)"
 """What in a regular expression asks for the value's edges, or where it is found, or has flags of its own."""
 _NO_ADDRESS: Final = r"[^0-9A-Fa-f:.%]"
@@ -181,6 +181,8 @@ def _on(atom: FieldMatch, part: Binding, test: Test) -> Node:
 
 
 def _any(atom: FieldMatch, found: list[Node]) -> Node:
+    if len(found) == 1:
+        return found[0]
     unique = list(dict.fromkeys(found))
     return unique[0] if len(unique) == 1 else Or(tuple(unique), atom.offsets)
 
@@ -242,9 +244,9 @@ def _hashes(atom: FieldMatch, change: Change) -> Node:
     if name and name not in kept:
         raise UnwritableTestError(f"looks for a hash '{name[:20]}', which is not kept")
     tests: list[Node] = []
-    for one, part in change.parts:
-        length = next((count for count, names in _DIGITS.items() if one in names), 0)
-        if name not in ("", one) or len(digits) > length:
+    for one, part in ((name, kept[name]),) if name else change.parts:
+        length = _DIGITS.get(one, 0)
+        if len(digits) > length:
             continue
         end: Parts = () if len(digits) == length else (Wild.MANY,)
         begin: Parts = () if name or len(digits) == length else (Wild.MANY,)

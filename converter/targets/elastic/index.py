@@ -32,4 +32,8 @@ def path_of(test: Text, binding: Binding) -> str:
 
 def is_too_long(test: Text) -> bool:
     """Whether a text has more characters than the index keeps of a value."""
-    return sum([len(part) for part in test.parts if isinstance(part, str)]) > IGNORE_ABOVE
+    length = 0
+    for part in test.parts:
+        if isinstance(part, str):
+            length += len(part)
+    return length > IGNORE_ABOVE

@@ -109,7 +109,7 @@ def unfit(rule: Rule, options: Options, language: str, *, detection: bool) -> Di
         return Diagnostic("T102", Severity.ERROR, rule.span(f"{PLACE}.kind"), message, help=help_text)
     if told := _suppression(rule, kind, options.get("alert_suppression")) or _counted(rule, options):
         return told
-    others = {key: other for other in kinds().values() for key in other.needs if key not in kind.own} if rule.target("elastic") else {}
+    others = _needed_elsewhere(kind.name)
     given = next((key for key in rule.target("elastic") if key in others), None)
     if given is not None:
         message = f"a rule of the kind {kind.name} has no '{given}'"
@@ -129,6 +129,8 @@ def _needed_elsewhere(kind: str) -> Mapping[str, Kind]:
 
 def _counted(rule: Rule, options: Options) -> Diagnostic | None:
     """Return which list has no entry (T102), or more than Kibana takes (T104)."""
+    if not options:
+        return None
     for path, facts in _facts()["lists"].items():
         key, _, part = path.partition(".")
         given = options.get(key)
