@@ -21,7 +21,7 @@ class FalcoBackend(adapters.Adapter):
 
     def query(self, compilation: Compilation) -> str:
         """Return the condition."""
-        return compilation.parts["condition"]
+        return str(compilation.parts["condition"])
 
 
 __all__ = ["FalcoBackend"]
