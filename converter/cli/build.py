@@ -34,7 +34,7 @@ COUNTER_EXAMPLES = 10
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when anything would change.")
 @click.option("--report", metavar="FILE", help="Write a JSON report.")
 @click.option("--allow", multiple=True, metavar="DIRECTIONS", help="Let losses pass: narrower, mixed, unknown (comma-separated).")
-@click.option("--details", is_flag=True, help="A row for every rule and target, however many there are.")
+@click.option("--details", is_flag=True, help="A row for every rule and target, and counter-examples, however many there are.")
 @click.option("--write-baseline", is_flag=True, help="Record what is refused today, so that only new refusals fail.")
 @today_option
 @option_option
@@ -73,12 +73,12 @@ def command(
     except OutputError as error:
         say(f"error: {error}")
         sys.exit(Exit.ENVIRONMENT)
-    from converter.cli.summary import build_summary
+    from converter.cli.summary import SMALL, build_summary
 
     refused = [one for row in done.rows if row.fails for one in row.outcome.diagnostics]
     tell([*done.reading, *done.diagnostics, *done.findings, *refused])
     lossy = [row.outcome for row in done.rows if row.fails and row.outcome.compilation and row.outcome.compilation.parts]
-    if lossy:
+    if lossy and (details or len(done.pack.rules) <= SMALL):
         from converter.cli.counter import show_counter_example
 
         for outcome in lossy[:COUNTER_EXAMPLES]:

@@ -10,7 +10,7 @@ from converter.model import Severity, Status
 from converter.pack import Report, Row
 
 SMALL = 40
-"""Rules up to which every rule has a row."""
+"""Rules up to which every rule has a row, and the first that are refused a counter-example."""
 
 
 def build_summary(report: Report, *, details: bool, check: bool) -> str:
@@ -79,7 +79,7 @@ def _per_target(report: Report, targets: list[str]) -> str:
     if reasons:
         lines += [
             "",
-            "the commonest reasons (each: converter explain CODE; all rows: --details)",
+            "the commonest reasons (each: converter explain CODE; all rows and counter-examples: --details)",
             *(f"{count:6}  {target:8} {code}: {load('codes.yml')[code]}" for (target, code), count in reasons.most_common(10)),
         ]
     return "\n".join(lines)
