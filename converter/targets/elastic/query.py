@@ -105,24 +105,26 @@ def _and(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
 
 
 def _or(children: tuple[Node, ...], resolved: ResolvedRule) -> str:
-    return _value_list(children, resolved) or " or ".join(operand(child, resolved) for child in children)
+    return " or ".join(operand(child, resolved) for child in children)
 
 
 def _not(child: Node, resolved: ResolvedRule) -> str:
-    return f"not ({_print(child, resolved)})"
+    listed = _value_list(child.children, resolved) if isinstance(child, Or) else None
+    return f"not ({listed or _print(child, resolved)})"
 
 
 def _value_list(children: tuple[Node, ...], resolved: ResolvedRule) -> str | None:
     """Return texts on one field as ``field:(a or b)``, ``None`` for anything else."""
-    same = [child for child in children if isinstance(child, FieldMatch) and isinstance(child.test, Text)]
-    if len(same) < len(children) or len({child.field for child in same}) != 1:
-        return None
-    paths = {path_of(child.test, resolved.fields[child.field]) for child in same if isinstance(child.test, Text)}
+    texts: list[tuple[FieldMatch, Text]] = []
+    for child in children:
+        if not isinstance(child, FieldMatch) or not isinstance(child.test, Text) or (texts and child.field != texts[0][0].field):
+            return None
+        texts.append((child, child.test))
+    binding = resolved.fields[texts[0][0].field]
+    paths = {path_of(test, binding) for _, test in texts}
     if len(paths) != 1:
         return None
-    binding = resolved.fields[same[0].field]
-    values = [_text(child, child.test, binding, resolved) for child in same if isinstance(child.test, Text)]
-    return f"{_name(paths.pop())}:({' or '.join(values)})"
+    return f"{_name(paths.pop())}:({' or '.join([_text(child, test, binding, resolved) for child, test in texts])})"
 
 
 def _atom(tree: FieldMatch, binding: Binding, resolved: ResolvedRule) -> str:
