@@ -61,17 +61,19 @@ class Document:
     offsets: int
 
 
+_BOM: Final = "\ufeff"
+
+
 def decode(data: bytes, path: str, limit: int = SIZE) -> Source | Diagnostic:
     """Return the text of a file, or why it is none: too large, not UTF-8, or with NUL characters."""
-    empty = Source(path, "")
     if len(data) > limit:
         message = f"the file has {len(data)} bytes, more than {limit}"
-        return Diagnostic("R002", Severity.ERROR, empty.start, message, help="split the file")
+        return Diagnostic("R002", Severity.ERROR, Source(path, "").start, message, help="split the file")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().removeprefix(_BOM)  # "utf-8-sig" is a codec in Python
     except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8", "replace")
-        source = Source(path, good.lstrip("\ufeff"))
+        good = data[: error.start].decode("utf-8", "replace").removeprefix(_BOM)
+        source = Source(path, good)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         kind = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "another encoding"
         return Diagnostic(

@@ -153,3 +153,12 @@ def test_text_files_are_decoded_by_the_same_rules() -> None:
     """``decode`` gives the text, or the same diagnostic as ``read``."""
     for data in (b"\xff\xfea\0", b"a\0b", "é".encode("latin-1")):
         assert decode(data, "a.txt") == read(data, "a.txt")
+
+
+def test_a_byte_that_is_not_utf_8_has_its_place_behind_a_mark() -> None:
+    """The mark that some editors write before a text moves no place: the byte is named, and where it stands."""
+    for mark in (b"", b"\xef\xbb\xbf"):
+        found = decode(mark + b"a: b\nc: \xff\n", "a.yml")
+        assert isinstance(found, Diagnostic)
+        assert found.span is not None
+        assert (found.code, "0xff" in found.message, found.span.line, found.span.column) == ("R001", True, 2, 4)
