@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
+from dataclasses import replace
 from typing import Any, Final
 
 from converter.languages import elasticsearch as es
@@ -65,7 +66,12 @@ def _held(document: object, mapping: Mapping, shared: es.Mapping) -> dict[str, t
         kind = shared.fields.get(path)
         if kind is not None and kind.type in KNOWN:
             found[path] = tuple(held(kind, one) for one in values)
-    return found | {kind.path: (kind.value,) for kind in mapping.fields.values() if kind.value is not None}
+    return found | _constants(mapping)
+
+
+def _constants(mapping: Mapping) -> dict[str, tuple[Value, ...]]:
+    """Return the values that every document has, whatever it says: those of constant keywords."""
+    return {kind.path: (kind.value,) for kind in mapping.fields.values() if kind.value is not None}
 
 
 def _without_mapping(document: object, mapping: Mapping) -> dict[str, tuple[Value, ...]] | Diagnostic:
@@ -77,11 +83,13 @@ def _without_mapping(document: object, mapping: Mapping) -> dict[str, tuple[Valu
         kind = mapping.fields.get(path)
         if kind is None or kind.type not in KNOWN:
             continue
+        if kind.type == "constant_keyword" and kind.value is None:
+            kind = replace(kind, type="keyword")  # there is no index whose first document would have decided
         try:
             found.setdefault(path, []).extend(stored(kind, value))
         except WrongValueError as wrong:
             return _refused(f"{path}: {wrong}", f"the field is of type {kind.type}")
-    return {path: tuple(ones) for path, ones in found.items() if ones}
+    return {path: tuple(ones) for path, ones in found.items() if ones} | _constants(mapping)
 
 
 def _moment(times: tuple[Value, ...], kind: FieldType | None) -> int | None:
